@@ -1,0 +1,57 @@
+// What the RDD layer needs of an engine. Streaming and RDDs never know which engine runs below them.
+
+import type { CallSite } from '../base/call-site.ts'
+import type { Logger } from '../base/log.ts'
+import type { BlockRef } from '../wire/slab/block-ref.ts'
+import type { Plan, PlanFunction, PlanSink } from './plan.ts'
+
+/** What a task of an action gave back. */
+export interface TaskResult {
+  /** Records of a `collect`, the one value (or none) of a `reduce`, the value of a `partition` sink. */
+  readonly records: readonly unknown[]
+  /** Records counted by a `count`. */
+  readonly count: number
+}
+
+/** One action. */
+export interface Job {
+  readonly plan: Plan
+  readonly sink: PlanSink
+  /** Which partitions; all when absent. */
+  readonly partitions?: readonly number[]
+  /** The action's name, for messages: `collect`, `count` … */
+  readonly action: string
+  readonly site: CallSite
+  /** Called once a partition, in the order in which partitions finish. */
+  readonly onResult: (partition: number, result: TaskResult) => void
+}
+
+/**
+ * An engine, as RDDs and streams see it.
+ *
+ * The engine guarantees:
+ * - `run` resolves when every partition has given its result once, and rejects with the first error that is final;
+ *   no `onResult` is called after that;
+ * - nothing runs before `run` is called;
+ * - functions are captured before `run` returns to its caller's event loop, unless they are frozen.
+ */
+export interface JobRunner {
+  /** Partitions where the program names none. */
+  readonly defaultParallelism: number
+  readonly log: Logger
+  run(job: Job): Promise<void>
+  /** Captures a function for good (D-Stream operators, at start), so that batches send its hash only. */
+  freeze(fn: PlanFunction): void
+  /** Drops the kept partitions of a persisted plan node. */
+  unpersist(plan: Plan): void
+  /** Copies text bytes into block memory; the receiver's half of `lines` sources. `release` gives the memory back. */
+  storeText(bytes: Uint8Array): StoredBlock
+  /** Encodes records into block memory. */
+  storeRecords(records: readonly unknown[]): StoredBlock
+}
+
+/** A block that the driver stored and must release. */
+export interface StoredBlock {
+  readonly ref: BlockRef
+  release(): void
+}

@@ -1,0 +1,197 @@
+// The lineage graph: what an RDD is computed from. It describes and never runs.
+//
+// - Four node kinds carry every operation so far: source, pipeline, union, shuffle. Everything else is a composition of them.
+// - Persisting is an annotation (`storage`), not a node.
+// - A node made while a batch runs belongs to that batch's scope; what the engine holds for it goes when the scope is released.
+
+import type { CallSite } from '../base/call-site.ts'
+import type { CapturedFunction } from '../wire/closure/capture.ts'
+import type { BlockRef } from '../wire/slab/block-ref.ts'
+import type { FileSlot, RangeSlot } from '../wire/shape.ts'
+import type { JobRunner } from './job-runner.ts'
+import type { StorageLevel } from './storage-level.ts'
+
+/** A function in a plan: the user's, or one of the kernel's own by name. */
+export type PlanFunction = UserFunction | BuiltinFunction
+
+/** A function the user gave to an operator. */
+export interface UserFunction {
+  readonly kind: 'user'
+  readonly fn: (...args: never[]) => unknown
+  /** The operator it was given to, for messages. */
+  readonly op: string
+  readonly site: CallSite
+  /** Captured for good (D-Stream operators, at start); otherwise captured at each action. */
+  frozen?: CapturedFunction
+}
+
+/** An export of kernel/functions; `args` is plain data, `fns` are functions it calls. */
+export interface BuiltinFunction {
+  readonly kind: 'builtin'
+  readonly name: string
+  readonly args: readonly unknown[]
+  readonly fns: readonly PlanFunction[]
+}
+
+/** One operation of a pipeline. */
+export type PlanStep =
+  | { readonly op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'mapPartitions'; readonly fn: PlanFunction }
+  | { readonly op: 'mapAsync'; readonly fn: PlanFunction; readonly concurrency: number; readonly ordered: boolean; readonly timeoutMs: number }
+
+/** How the values of a key are combined; `mapSide` combines before the exchange too. */
+export interface PlanAggregator {
+  readonly create?: PlanFunction
+  readonly merge: PlanFunction
+  readonly mergeCombiners: PlanFunction
+  readonly mapSide: boolean
+}
+
+/** How keys are spread over partitions. Two RDDs with equal partitionings have equal keys in equal partitions. */
+export type Partitioning =
+  | { readonly by: 'hash'; readonly partitions: number }
+  | { readonly by: 'range'; readonly partitions: number; readonly bounds: readonly unknown[]; readonly ascending: boolean }
+  | { readonly by: 'custom'; readonly partitions: number; readonly partitioner: object; readonly fn: PlanFunction }
+  | { readonly by: 'roundRobin'; readonly partitions: number }
+
+/** The records of one partition of a source. */
+export type SourcePartition =
+  | { readonly kind: 'records'; readonly records: readonly unknown[] }
+  | { readonly kind: 'blocks'; readonly blocks: readonly BlockRef[] }
+  | { readonly kind: 'lines'; readonly blocks: readonly BlockRef[] }
+  | { readonly kind: 'range'; readonly range: RangeSlot }
+  | { readonly kind: 'fileLines'; readonly file: FileSlot }
+  | { readonly kind: 'part'; readonly part: unknown; readonly read: PlanFunction }
+
+/** What every node has. */
+export interface PlanBase {
+  readonly id: number
+  /** The operator's name, for messages and toDebugString. */
+  readonly op: string
+  readonly site: CallSite
+  /** Set by persist(); 'none' otherwise. */
+  storage: StorageLevel
+  /** The keys' partitioning, where it is known. */
+  readonly partitioning?: Partitioning
+  /** The batch to which the node belongs, if it was made while one ran. */
+  readonly scope?: PlanScope
+}
+
+export interface SourcePlan extends PlanBase {
+  readonly kind: 'source'
+  /** Known after `resolve`. */
+  partitions: readonly SourcePartition[] | undefined
+  /** Finds the partitions (lists files, asks for offsets); runs in the driver when a job is planned. */
+  readonly resolve?: () => Promise<readonly SourcePartition[]>
+}
+
+export interface PipelinePlan extends PlanBase {
+  readonly kind: 'pipeline'
+  readonly parent: Plan
+  readonly steps: readonly PlanStep[]
+}
+
+export interface UnionPlan extends PlanBase {
+  readonly kind: 'union'
+  readonly parents: readonly Plan[]
+  /** Aligned: partition i is the concatenation of the parents' partitions i. Otherwise the parents' partitions follow each other. */
+  readonly aligned: boolean
+}
+
+export interface ShufflePlan extends PlanBase {
+  readonly kind: 'shuffle'
+  readonly parent: Plan
+  readonly aggregator?: PlanAggregator
+  /** Set from the start, or by `resolve` when a job is planned (sorting samples its parent for the bounds). */
+  target: Partitioning | undefined
+  readonly resolve?: (runner: JobRunner) => Promise<Partitioning>
+}
+
+export type Plan = SourcePlan | PipelinePlan | UnionPlan | ShufflePlan
+
+/** Where results of an action go. */
+export type PlanSink =
+  | { readonly to: 'collect'; readonly limit?: number }
+  | { readonly to: 'count' }
+  | { readonly to: 'reduce'; readonly fn: PlanFunction }
+  | { readonly to: 'foreach'; readonly fn: PlanFunction }
+  | { readonly to: 'partition'; readonly fn: PlanFunction }
+  | { readonly to: 'drain' }
+
+/** A lifetime to which plan nodes belong: a batch. Released once; what the engine holds for its nodes goes then. */
+export class PlanScope {
+  readonly #release: (() => void)[] = []
+  released = false
+
+  /** Calls back when the scope is released; at once if it is already. */
+  onRelease(callback: () => void): void {
+    if (this.released) callback()
+    else this.#release.push(callback)
+  }
+
+  release(): void {
+    if (this.released) return
+    this.released = true
+    for (const callback of this.#release.splice(0)) callback()
+  }
+}
+
+let lastId = 0
+/** A fresh node id; ids increase in the order of construction. */
+export const nextPlanId = (): number => ++lastId
+
+/** The number of partitions, or undefined while a node of the plan is unresolved. */
+export function partitionCount(plan: Plan): number | undefined {
+  switch (plan.kind) {
+    case 'source': return plan.partitions?.length
+    case 'pipeline': return partitionCount(plan.parent)
+    case 'shuffle': return plan.target?.partitions
+    case 'union': {
+      if (plan.aligned) return plan.parents.length === 0 ? 0 : partitionCount(plan.parents[0]!)
+      let sum = 0
+      for (const parent of plan.parents) {
+        const n = partitionCount(parent)
+        if (n === undefined) return undefined
+        sum += n
+      }
+      return sum
+    }
+  }
+}
+
+/** The nodes a node is computed from directly. */
+export function parentsOf(plan: Plan): readonly Plan[] {
+  switch (plan.kind) {
+    case 'source': return []
+    case 'pipeline': case 'shuffle': return [plan.parent]
+    case 'union': return plan.parents
+  }
+}
+
+/** Whether two partitionings put equal keys into equal partitions. */
+export function samePartitioning(a: Partitioning | undefined, b: Partitioning | undefined): boolean {
+  if (a === undefined || b === undefined || a.partitions !== b.partitions) return false
+  if (a.by === 'hash') return b.by === 'hash'
+  if (a.by === 'custom') return b.by === 'custom' && a.partitioner === b.partitioner
+  return a === b
+}
+
+/** Resolves whatever in the plan is not known yet; returns undefined when nothing had to be waited for. */
+export function resolvePlan(plan: Plan, runner: JobRunner): Promise<void> | undefined {
+  const waiting: Plan[] = []
+  const seen = new Set<Plan>()
+  const visit = (node: Plan): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    for (const parent of parentsOf(node)) visit(parent)
+    if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined)) waiting.push(node)
+  }
+  visit(plan)
+  return waiting.length === 0 ? undefined : resolveAll(waiting, runner)
+}
+
+async function resolveAll(nodes: readonly Plan[], runner: JobRunner): Promise<void> {
+  for (const node of nodes) { // parents first
+    if (node.kind === 'source' && node.partitions === undefined) node.partitions = await node.resolve!()
+    else if (node.kind === 'shuffle' && node.target === undefined) node.target = await node.resolve!(runner)
+  }
+}

@@ -1,0 +1,70 @@
+// The shape of a stage: what a task does, without the data it does it on.
+//
+// - A shape is plain data and names functions by index into the stage's function table, so equal programs have equal shapes
+//   and a worker installs each shape once, whatever batch it comes from.
+// - What differs from task to task (blocks, ranges, parts, captured values) is in the task's slots and environment.
+// - Every record flows input → steps → sink inside one generated loop (kernel/compile).
+
+/** Index into the stage's function table. */
+export type FnIndex = number
+/** Index into the task's slots. */
+export type SlotIndex = number
+
+/** An entry of the function table: a user's function (its code hash), or an export of kernel/functions with arguments. */
+export type FnShape =
+  | { readonly kind: 'user'; readonly code: string }
+  | { readonly kind: 'builtin'; readonly name: string; readonly args: readonly unknown[]; readonly fns: readonly FnIndex[] }
+
+/** One operation on records; those that take a whole partition break the fused loop. */
+export type Step =
+  | { readonly op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues'; readonly fn: FnIndex }
+  | { readonly op: 'mapPartitions'; readonly fn: FnIndex }
+  | { readonly op: 'mapAsync'; readonly fn: FnIndex; readonly concurrency: number; readonly ordered: boolean; readonly timeoutMs: number }
+  | { readonly op: 'store'; readonly slot: SlotIndex }
+
+/** How values of one key become one: `create` absent means the first value is the combiner itself. */
+export interface Aggregator {
+  readonly create?: FnIndex
+  readonly merge: FnIndex
+  readonly mergeCombiners: FnIndex
+}
+
+/** Where records come from; the data is in the slot. */
+export type Input =
+  | { readonly from: 'blocks'; readonly slot: SlotIndex }
+  | { readonly from: 'lines'; readonly slot: SlotIndex }
+  | { readonly from: 'range'; readonly slot: SlotIndex }
+  | { readonly from: 'fileLines'; readonly slot: SlotIndex }
+  | { readonly from: 'read'; readonly slot: SlotIndex; readonly fn: FnIndex }
+  | { readonly from: 'shuffle'; readonly slot: SlotIndex; readonly aggregator?: Aggregator; readonly combined: boolean }
+  | { readonly from: 'pipe'; readonly input: Input; readonly steps: readonly Step[] }
+  | { readonly from: 'concat'; readonly inputs: readonly Input[] }
+
+/** How a key finds its reducer. */
+export type PartitioningShape =
+  | { readonly by: 'hash' }
+  | { readonly by: 'range'; readonly bounds: SlotIndex; readonly ascending: boolean }
+  | { readonly by: 'custom'; readonly fn: FnIndex }
+  | { readonly by: 'roundRobin' }
+
+/** Where records go. */
+export type Sink =
+  | { readonly to: 'collect'; readonly limit?: number }
+  | { readonly to: 'count' }
+  | { readonly to: 'reduce'; readonly fn: FnIndex }
+  | { readonly to: 'foreach'; readonly fn: FnIndex }
+  | { readonly to: 'partition'; readonly fn: FnIndex }
+  | { readonly to: 'drain' }
+  | { readonly to: 'shuffle'; readonly partitions: number; readonly partitioning: PartitioningShape; readonly aggregator?: Aggregator }
+
+/** Everything a worker must know to run tasks of a stage, given the environment. */
+export interface StageShape {
+  readonly input: Input
+  readonly sink: Sink
+  readonly fns: readonly FnShape[]
+}
+
+/** The data of one slot, by the kind of input that reads it. */
+export interface RangeSlot { readonly start: number; readonly step: number; readonly count: number }
+/** A byte range of a text file; lines belong to the range in which they begin. */
+export interface FileSlot { readonly path: string; readonly from: number; readonly to: number }
