@@ -22,6 +22,8 @@ export interface Job {
   /** The action's name, for messages: `collect`, `count` … */
   readonly action: string
   readonly site: CallSite
+  /** Aborting it cancels the job; the action rejects with RIV_JOB_CANCELLED, the reason as cause. */
+  readonly signal?: AbortSignal
   /** Called once a partition, in the order in which partitions finish. */
   readonly onResult: (partition: number, result: TaskResult) => void
 }

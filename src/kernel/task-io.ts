@@ -1,0 +1,32 @@
+// What a task may touch besides its records: block memory, files, the cancel flag, counters. Nothing else; no scheduler.
+
+import type { FileSystem } from '../storage/file-system.ts'
+import type { BlockRef } from '../wire/slab/block-ref.ts'
+
+/** Counters of one attempt, reported with its end. */
+export interface TaskMetrics {
+  recordsRead: number
+  /** Lines that were not valid UTF-8 and got U+FFFD. */
+  invalidUtf8Lines: number
+}
+
+/** A task's view of the world; inline and in worker threads alike. */
+export interface TaskIO {
+  readonly partition: number
+  readonly metrics: TaskMetrics
+  readonly fs: FileSystem
+  /** Aborted when the task is cancelled; for asynchronous work. */
+  readonly signal: AbortSignal
+  /** Throws when the task was cancelled; the fused loop calls it every 1 024 records. */
+  tick(): void
+  /** The records of a block. */
+  records(ref: BlockRef): unknown[]
+  /** The keys and values of a block of pairs. */
+  pairs(ref: BlockRef): { keys: unknown[]; values: unknown[] }
+  /** The lines of a text block. */
+  lines(ref: BlockRef): string[]
+  /** Encodes records[from, to) into block memory. */
+  writeRecords(records: readonly unknown[], from: number, to: number): BlockRef
+  /** Encodes pairs given as columns. */
+  writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef
+}

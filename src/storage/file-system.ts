@@ -1,0 +1,39 @@
+// The file system as tasks and the driver use it; the local one is here, HDFS and S3 come with their connectors.
+//
+// Contract:
+// - paths are URLs (`file:`, later `hdfs:`, `s3:`) or plain local paths;
+// - `createExclusive` fails with RIV_FILE_EXISTS where the name is taken, and is atomic: of two callers one wins;
+// - `writeAtomic` shows the whole content under the name or nothing;
+// - `rename` replaces nothing: an existing target is refused;
+// - listing is sorted by name, so that plans are the same on each run.
+
+/** A file or folder as listed. */
+export interface FileStatus {
+  readonly path: string
+  readonly bytes: number
+  readonly modifiedMs: number
+  readonly directory: boolean
+}
+
+/** An open file that is written from start to end. */
+export interface FileWriter {
+  write(bytes: Uint8Array | string): Promise<void>
+  /** Ends the file; with `sync` its bytes are on the disk when this resolves. */
+  close(options?: { sync?: boolean }): Promise<void>
+}
+
+export interface FileSystem {
+  status(path: string): Promise<FileStatus | undefined>
+  list(directory: string): Promise<readonly FileStatus[]>
+  read(path: string): Promise<Uint8Array>
+  /** Chunks of the bytes [from, to), in order. */
+  readRange(path: string, from: number, to: number): AsyncIterable<Uint8Array>
+  create(path: string): Promise<FileWriter>
+  createExclusive(path: string, content: Uint8Array | string): Promise<void>
+  writeAtomic(path: string, content: Uint8Array | string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  /** Makes the folder and its parents; an existing one is fine. */
+  makeDirectory(path: string): Promise<void>
+  /** Removes a file or a whole folder; a missing one is fine. */
+  remove(path: string): Promise<void>
+}
