@@ -4,10 +4,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallSite } from '../base/call-site.ts'
 import { nextPlanId, partitionCount, samePartitioning } from './plan.ts'
 import type {
-  BuiltinFunction, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
+  BuiltinFunction, FindPartitioning, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
   UnionPlan, UserFunction,
 } from './plan.ts'
-import type { JobRunner } from './job-runner.ts'
 
 const scopes = new AsyncLocalStorage<PlanScope | undefined>()
 
@@ -55,16 +54,20 @@ export function shuffle(parent: Plan, op: string, site: CallSite, target: Partit
   return { kind: 'shuffle', ...common(op, site), parent, target, ...(target.by !== 'roundRobin' && { partitioning: target }), ...(aggregator && { aggregator }) }
 }
 
-/** An exchange whose partitioning is found when a job is planned (sorting). */
-export function lazyShuffle(parent: Plan, op: string, site: CallSite, resolve: (runner: JobRunner) => Promise<Partitioning>): ShufflePlan {
-  return { kind: 'shuffle', ...common(op, site), parent, target: undefined, resolve }
+/** An exchange whose partitioning is found when a job is planned; `partitions` is their number, where that is known before. */
+export function lazyShuffle(parent: Plan, op: string, site: CallSite, resolve: FindPartitioning, partitions?: number, aggregator?: PlanAggregator): ShufflePlan {
+  return { kind: 'shuffle', ...common(op, site), parent, target: undefined, resolve, ...(partitions !== undefined && { partitions }), ...(aggregator && { aggregator }) }
 }
+
+/** A partitioning, or how it is found when a job is planned. */
+export type Target = Partitioning | FindPartitioning
 
 /**
  * Combines the values of each key. Where the parent's keys already sit where `target` wants them no exchange is needed:
  * the same aggregation runs inside the partition.
  */
-export function combine(parent: Plan, op: string, site: CallSite, target: Partitioning, aggregator: PlanAggregator): Plan {
+export function combine(parent: Plan, op: string, site: CallSite, target: Target, aggregator: PlanAggregator): Plan {
+  if (typeof target === 'function') return lazyShuffle(parent, op, site, target, undefined, aggregator)
   if (!samePartitioning(parent.partitioning, target)) return shuffle(parent, op, site, target, aggregator)
   const fns = aggregator.create === undefined ? [aggregator.merge] : [aggregator.merge, aggregator.create]
   return pipeline(parent, op, site, [{ op: 'mapPartitions', fn: builtin('combinePartition', [], fns) }], true)

@@ -8,7 +8,6 @@ import type { CallSite } from '../base/call-site.ts'
 import type { CapturedFunction } from '../wire/closure/capture.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot, RangeSlot } from '../wire/shape.ts'
-import type { JobRunner } from './job-runner.ts'
 import type { StorageLevel } from './storage-level.ts'
 
 /** A function in a plan: the user's, or one of the kernel's own by name. */
@@ -50,8 +49,11 @@ export interface PlanAggregator {
 export type Partitioning =
   | { readonly by: 'hash'; readonly partitions: number }
   | { readonly by: 'range'; readonly partitions: number; readonly bounds: readonly unknown[]; readonly ascending: boolean }
-  | { readonly by: 'custom'; readonly partitions: number; readonly partitioner: object; readonly fn: PlanFunction }
+  | { readonly by: 'custom'; readonly partitions: number; readonly partitioner: CustomPartitioner; readonly fn: PlanFunction }
   | { readonly by: 'roundRobin'; readonly partitions: number }
+
+/** A user's partitioner, as plans compare it. */
+export interface CustomPartitioner { equals(other: object): boolean }
 
 /** The records of one partition of a source. */
 export type SourcePartition =
@@ -103,8 +105,13 @@ export interface ShufflePlan extends PlanBase {
   readonly aggregator?: PlanAggregator
   /** Set from the start, or by `resolve` when a job is planned (sorting samples its parent for the bounds). */
   target: Partitioning | undefined
-  readonly resolve?: (runner: JobRunner) => Promise<Partitioning>
+  /** The number of partitions, where it is known before the target is. */
+  readonly partitions?: number
+  readonly resolve?: FindPartitioning
 }
+
+/** Finds a partitioning when a job is planned; the parents of its node are resolved by then. It may run jobs of its own. */
+export type FindPartitioning = (signal?: AbortSignal) => Promise<Partitioning>
 
 export type Plan = SourcePlan | PipelinePlan | UnionPlan | ShufflePlan
 
@@ -144,7 +151,7 @@ export function partitionCount(plan: Plan): number | undefined {
   switch (plan.kind) {
     case 'source': return plan.partitions?.length
     case 'pipeline': return partitionCount(plan.parent)
-    case 'shuffle': return plan.target?.partitions
+    case 'shuffle': return plan.target?.partitions ?? plan.partitions
     case 'union': {
       if (plan.aligned) return plan.parents.length === 0 ? 0 : partitionCount(plan.parents[0]!)
       let sum = 0
@@ -171,12 +178,12 @@ export function parentsOf(plan: Plan): readonly Plan[] {
 export function samePartitioning(a: Partitioning | undefined, b: Partitioning | undefined): boolean {
   if (a === undefined || b === undefined || a.partitions !== b.partitions) return false
   if (a.by === 'hash') return b.by === 'hash'
-  if (a.by === 'custom') return b.by === 'custom' && a.partitioner === b.partitioner
+  if (a.by === 'custom') return b.by === 'custom' && a.partitioner.equals(b.partitioner)
   return a === b
 }
 
-/** Resolves whatever in the plan is not known yet; returns undefined when nothing had to be waited for. */
-export function resolvePlan(plan: Plan, runner: JobRunner): Promise<void> | undefined {
+/** Resolves whatever in the plan is not known yet; returns undefined when nothing has to be waited for. */
+export function resolvePlan(plan: Plan, signal?: AbortSignal): Promise<void> | undefined {
   const waiting: Plan[] = []
   const seen = new Set<Plan>()
   const visit = (node: Plan): void => {
@@ -186,12 +193,19 @@ export function resolvePlan(plan: Plan, runner: JobRunner): Promise<void> | unde
     if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined)) waiting.push(node)
   }
   visit(plan)
-  return waiting.length === 0 ? undefined : resolveAll(waiting, runner)
+  return waiting.length === 0 ? undefined : resolveAll(waiting, signal)
 }
 
-async function resolveAll(nodes: readonly Plan[], runner: JobRunner): Promise<void> {
+/** Two actions may resolve a node at once: the first answer stands. */
+async function resolveAll(nodes: readonly Plan[], signal: AbortSignal | undefined): Promise<void> {
   for (const node of nodes) { // parents first
-    if (node.kind === 'source' && node.partitions === undefined) node.partitions = await node.resolve!()
-    else if (node.kind === 'shuffle' && node.target === undefined) node.target = await node.resolve!(runner)
+    signal?.throwIfAborted()
+    if (node.kind === 'source' && node.partitions === undefined) {
+      const partitions = await node.resolve!()
+      node.partitions ??= partitions
+    } else if (node.kind === 'shuffle' && node.target === undefined) {
+      const target = await node.resolve!(signal)
+      node.target ??= target
+    }
   }
 }

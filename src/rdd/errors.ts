@@ -1,0 +1,63 @@
+// Error codes of the RDD layer: what cannot be described, and actions that cannot give what was asked.
+
+import { defineErrors } from '../base/define-errors.ts'
+
+const at = (place: string): string => (place === '' ? '' : ` at ${place}`)
+
+export const rddErrors = defineErrors({
+  RIV_EMPTY_RDD: {
+    message: (action: string, place: string) => `${action}${at(place)}: the RDD is empty`,
+    hint: 'ask isEmpty() first, or use take(1) or fold(zero, f), which have an answer for an empty RDD',
+    docs: 'The action has no value for an RDD without records: `first`, `reduce`, `min` and `max` reject, as in Spark.',
+  },
+  RIV_UNRESOLVED: {
+    message: (rdd: string) => `the number of partitions of ${rdd} is not known yet`,
+    hint: 'await rdd.resolve() first',
+    docs: 'Describing an RDD does no I/O: files are listed when a job is planned. `await rdd.resolve()` does it now; `getNumPartitions()` answers afterwards.',
+  },
+  RIV_PARTITION_COUNT: {
+    message: (operation: string, count: unknown, limit: number) => `${operation} was given ${String(count)} as its number of partitions; it must be an integer from 1 to ${limit}`,
+    hint: 'give a number of partitions in that range, or leave it out',
+    docs: 'The number of partitions (slices) of an RDD or shuffle is a positive integer.',
+  },
+  RIV_RANGE: {
+    message: (start: unknown, end: unknown, step: unknown) => `range(${String(start)}, ${String(end)}, ${String(step)}): start, end and step must be finite numbers, and step not 0`,
+    hint: 'give finite numbers and a step other than 0',
+    docs: '`range(start, end, step)` counts from start to before end; a step of 0 would never arrive.',
+  },
+  RIV_COMPARE: {
+    message: (operation: string, parameters: number) => `the function given to ${operation} takes ${parameters} parameter${parameters === 1 ? '' : 's'}; a comparison takes two`,
+    hint: 'give (a, b) => number, or { by: x => key } to order by a key',
+    docs: '`top`, `takeOrdered`, `min` and `max` take a comparison like that of `Array.sort`. PySpark takes a key function there; a function of one parameter would be a comparison that never sorts, so it is refused. `{ by: f }` gives a key.',
+  },
+  RIV_STORAGE_LEVEL: {
+    message: (rdd: string, old: string, asked: string) => `${rdd} is persisted as ${old}; it cannot become ${asked}`,
+    hint: 'await rdd.unpersist() first',
+    docs: 'The storage level of an RDD cannot change while it is persisted, as in Spark.',
+  },
+  RIV_JOB_CANCELLED: {
+    message: (action: string, place: string) => `${action}${at(place)} was cancelled`,
+    hint: 'the cause says by whom',
+    docs: 'The action was cancelled: by its job group (`cancelJobGroup`), by `cancelAllJobs`, or by the signal given to `withJob`. The reason is the `cause`.',
+  },
+  RIV_BATCH_FORGOTTEN: {
+    message: (action: string, place: string, rdd: string) => `${action}${at(place)}: the batch to which ${rdd} belongs is over and forgotten`,
+    hint: 'await the action inside foreachRDD, or keep batches longer with ssc.remember(…)',
+    docs: 'What a batch holds is dropped when it has completed. An action on one of its RDDs that begins later has nothing to run on.',
+  },
+  RIV_OUTPUT_EXISTS: {
+    message: (action: string, place: string, path: string) => `${action}${at(place)}: the folder ${path} already exists`,
+    hint: 'remove it first, or write to a new folder',
+    docs: 'Saving writes a folder of part files and replaces nothing, so that a run by mistake destroys no results.',
+  },
+  RIV_INPUT_NOT_FOUND: {
+    message: (operation: string, place: string, path: string, what: string) => `${operation}${at(place)}: ${what} at ${path}`,
+    hint: 'check the path; a relative one starts at the working folder of the process',
+    docs: 'The input of `textFile` and its kin is looked for when a job is planned, not when it is described: the action fails, and the message names the call that gave the path.',
+  },
+  RIV_INPUT_FOLDER: {
+    message: (operation: string, place: string, path: string) => `${operation}${at(place)}: ${path} is a folder inside the folder to read; folders are read one level deep`,
+    hint: 'name the level to read with a glob, such as dir/*/*',
+    docs: 'A folder given as input is read one level deep, as in Spark. Leaving an inner folder out silently would lose its records, so it is refused.',
+  },
+})
