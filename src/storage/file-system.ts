@@ -1,11 +1,13 @@
 // The file system as tasks and the driver use it; the local one is here, HDFS and S3 come with their connectors.
 //
 // Contract:
-// - paths are URLs (`file:`, later `hdfs:`, `s3:`) or plain local paths;
+// - paths are URLs (`file:`, later `hdfs:`, `s3:`) or plain local paths; a listed path is the folder's as given, and the name;
+// - what fails fails with a code: RIV_FILE_NOT_FOUND, RIV_FILE_EXISTS, RIV_FILE_ACCESS, RIV_FILE_KIND, RIV_FILE_IO;
 // - `createExclusive` fails with RIV_FILE_EXISTS where the name is taken, and is atomic: of two callers one wins;
 // - `writeAtomic` shows the whole content under the name or nothing;
 // - `rename` replaces nothing: an existing target is refused;
-// - listing is sorted by name, so that plans are the same on each run.
+// - listing is sorted by name, so that plans are the same on each run;
+// - nothing that was written is lost on a crash once `close({ sync: true })`, `createExclusive` or `writeAtomic` has resolved.
 
 /** A file or folder as listed. */
 export interface FileStatus {
@@ -23,14 +25,17 @@ export interface FileWriter {
 }
 
 export interface FileSystem {
+  /** What is there, or undefined. */
   status(path: string): Promise<FileStatus | undefined>
   list(directory: string): Promise<readonly FileStatus[]>
   read(path: string): Promise<Uint8Array>
-  /** Chunks of the bytes [from, to), in order. */
+  /** Chunks of the bytes [from, to), in order, each a buffer of its own; what lies past the end of the file is left out. */
   readRange(path: string, from: number, to: number): AsyncIterable<Uint8Array>
+  /** Opens a file for writing; an existing one is replaced. */
   create(path: string): Promise<FileWriter>
   createExclusive(path: string, content: Uint8Array | string): Promise<void>
   writeAtomic(path: string, content: Uint8Array | string): Promise<void>
+  /** Moves a file or a whole folder. */
   rename(from: string, to: string): Promise<void>
   /** Makes the folder and its parents; an existing one is fine. */
   makeDirectory(path: string): Promise<void>

@@ -1,0 +1,41 @@
+// Error codes of file systems. Every one has the operating system's error as its cause, where there is one.
+
+import { defineErrors } from '../base/define-errors.ts'
+
+export const storageErrors = defineErrors({
+  RIV_FILE_NOT_FOUND: {
+    message: (operation: string, path: string) => `${operation}: there is no file or folder ${path}`,
+    hint: 'check the path; a relative one starts at the working folder of the process',
+    docs: 'A file or folder that was to be read, listed or renamed does not exist.',
+  },
+  RIV_FILE_EXISTS: {
+    message: (operation: string, path: string) => `${operation}: ${path} already exists`,
+    hint: 'remove it first, or use another name',
+    docs: 'Exclusive creation and renaming replace nothing: of two programs that claim a name, one wins and the other gets this error.',
+  },
+  RIV_FILE_ACCESS: {
+    message: (operation: string, path: string) => `${operation}: access to ${path} is denied`,
+    hint: 'check the owner and the mode of the file and of the folders above it',
+    docs: 'The operating system refused access to a file or folder.',
+  },
+  RIV_FILE_KIND: {
+    message: (operation: string, path: string) => `${operation}: ${path}, or a part of it, is a folder where a file is needed, or a file where a folder is needed`,
+    hint: 'check the path',
+    docs: 'A path names a folder and is used as a file, or the other way round.',
+  },
+  RIV_FILE_IO: {
+    message: (operation: string, path: string, problem: string) => `${operation}: ${path}: ${problem}`,
+    hint: 'the cause is the error of the operating system',
+    docs: 'Reading or writing failed: the disk is full, the device is gone, too many files are open.',
+  },
+  RIV_FILE_DAMAGED: {
+    message: (path: string, problem: string) => `${path} cannot be decompressed: ${problem}`,
+    hint: 'check the file with gzip -t',
+    docs: 'A file whose name ends in `.gz` is no gzip file, or ends too early.',
+  },
+  RIV_FILE_SCHEME: {
+    message: (path: string, scheme: string) => `no file system is known for ${scheme}: in ${path}`,
+    hint: 'use a plain path or a file: URL',
+    docs: 'Paths are plain local paths or URLs; the scheme of the URL names the file system.',
+  },
+})
