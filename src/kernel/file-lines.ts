@@ -1,0 +1,118 @@
+// The lines of a byte range of a text file.
+//
+// - A line belongs to the range in which it begins: ranges that share a border give every line once, wherever the border falls.
+// - Lines end at `\n`; a `\r` before it is dropped; the last line of a file needs no end. Chunks are cut at line ends, never inside a character.
+// - A file whose name ends in `.gz` is decompressed as it is read, and is one range.
+// - UTF-8; invalid bytes become U+FFFD; a byte order mark at the start of a file is dropped.
+
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { storageErrors } from '../storage/errors.ts'
+import type { FileSystem } from '../storage/file-system.ts'
+import type { FileSlot } from '../wire/shape.ts'
+
+const newline = 10
+
+/** Arrays of lines, about a chunk of the file each. */
+export async function* readLines(fs: FileSystem, file: FileSlot): AsyncGenerator<string[]> {
+  const slot = isCompressed(file.path) ? { path: file.path, from: 0, to: Infinity } : file
+  const cutter = new RangeCutter(slot)
+  for await (const chunk of chunksOf(fs, slot, cutter)) {
+    const lines = cutter.push(chunk)
+    if (lines.length > 0) yield lines
+    if (cutter.done) return
+  }
+  const last = cutter.end()
+  if (last.length > 0) yield last
+}
+
+/** Whether a file can be read only as a whole. */
+export const isCompressed = (path: string): boolean => path.endsWith('.gz')
+
+/** The bytes from the range's start on; past its end only while a line that began inside has not ended. */
+async function* chunksOf(fs: FileSystem, { path, from, to }: FileSlot, cutter: RangeCutter): AsyncGenerator<Uint8Array> {
+  if (isCompressed(path)) return yield* gunzipped(path, fs.readRange(path, 0, Infinity))
+  yield* fs.readRange(path, cutter.start, to)
+  if (to > from && !cutter.done) yield* fs.readRange(path, to, Infinity)
+}
+
+async function* gunzipped(path: string, compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(compressed)
+  const gunzip = createGunzip({ chunkSize: 1 << 20 })
+  let readError: unknown
+  source.on('error', error => { readError = error; gunzip.destroy(error) })
+  source.pipe(gunzip)
+  try {
+    for await (const chunk of gunzip) yield chunk as Uint8Array
+  } catch (error) {
+    if (readError !== undefined) throw readError
+    throw storageErrors.RIV_FILE_DAMAGED.withCause(error, path, (error as Error).message)
+  } finally {
+    source.destroy()
+    gunzip.destroy()
+  }
+}
+
+/** Cuts the chunks of a range into lines. */
+class RangeCutter {
+  /** Where reading begins: one byte before the range, which tells whether a line begins with it. */
+  readonly start: number
+  /** The line that ends the range has been cut. */
+  done: boolean
+  readonly #to: number
+  #at: number
+  /** Still inside the line that began before the range. */
+  #skipping: boolean
+  #first: boolean
+  /** The pieces of an unfinished line. */
+  #rest: Uint8Array[] = []
+
+  constructor({ from, to }: FileSlot) {
+    this.start = Math.max(0, from - 1)
+    this.done = from >= to
+    this.#to = to
+    this.#at = this.start
+    this.#skipping = from > 0
+    this.#first = from === 0
+  }
+
+  push(chunk: Uint8Array): string[] {
+    const at = this.#at
+    this.#at += chunk.length
+    let from = 0
+    if (this.#skipping) {
+      from = chunk.indexOf(newline) + 1
+      if (from === 0) return []
+      this.#skipping = false
+      if (at + from >= this.#to) { this.done = true; return [] }
+    }
+    // The line that ends at the first \n from the range's last byte on is its last one.
+    const last = chunk.indexOf(newline, Math.max(from, this.#to - 1 - at))
+    this.done = last !== -1
+    const end = this.done ? last : chunk.lastIndexOf(newline)
+    if (end < from) {
+      this.#rest.push(chunk.subarray(from))
+      return []
+    }
+    const head = chunk.subarray(from, end + 1)
+    const lines = this.#lines(this.#rest.length === 0 ? head : Buffer.concat([...this.#rest, head]))
+    this.#rest = end + 1 < chunk.length && !this.done ? [chunk.subarray(end + 1)] : []
+    return lines
+  }
+
+  /** The last line of a file that does not end with one. */
+  end(): string[] {
+    const rest = Buffer.concat(this.#rest)
+    return rest.length === 0 || this.#skipping ? [] : this.#lines(rest)
+  }
+
+  #lines(bytes: Uint8Array): string[] {
+    let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+    if (this.#first && text.startsWith('\uFEFF')) text = text.slice(1)
+    this.#first = false
+    const lines = text.split('\n')
+    if (lines.at(-1) === '') lines.pop()
+    if (!text.includes('\r')) return lines
+    return lines.map(line => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  }
+}
