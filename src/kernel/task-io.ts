@@ -27,6 +27,8 @@ export interface TaskIO {
   lines(ref: BlockRef): string[]
   /** Encodes records[from, to) into block memory. */
   writeRecords(records: readonly unknown[], from: number, to: number): BlockRef
+  /** As writeRecords, into memory for blocks that stay longer than the job. */
+  keepRecords(records: readonly unknown[], from: number, to: number): BlockRef
   /** Encodes pairs given as columns. */
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef
 }

@@ -1,0 +1,243 @@
+// The DAG scheduler: which task may run now. A state machine: events in, effects out; no threads, no clock, no I/O.
+//
+//   submit ─→ [stages whose shuffles are missing] ─→ launch tasks ─→ all done: shuffle registered ─→ stages that waited for it ─→ … ─→ job done
+//                                                      │ failed: again, 4 attempts in all
+//                                                      └ the last attempt, or a failure that cannot be mended: job failed, its other tasks cancelled
+//
+// - A stage ends in an action or in the map side of a shuffle. A shuffle that several jobs need at once is computed once.
+// - A shuffle that is present is not computed again; of a kept RDD nothing above it runs.
+// - Results are reported in the order in which tasks end; a partition reports once.
+
+import { maxTaskAttempts } from '../../base/limits.ts'
+import { assert, present } from '../../base/assert.ts'
+import { parentsOf, partitionCount } from '../../rdd/plan.ts'
+import type { Plan, PlanSink, ShufflePlan } from '../../rdd/plan.ts'
+import type { StageEnd } from './describe-task.ts'
+
+/** What the scheduler asks about blocks that exist already. */
+export interface Presence {
+  /** Whether the shuffle's output is complete. */
+  hasShuffle(shuffle: ShufflePlan): boolean
+  /** Whether every partition of a persisted plan is kept. */
+  keepsAll(plan: Plan): boolean
+}
+
+/** One attempt at one partition of a stage. */
+export interface TaskAttempt {
+  readonly id: number
+  readonly stage: StageRun
+  readonly partition: number
+  /** From 1. */
+  readonly attempt: number
+}
+
+/** A stage as it runs. */
+export interface StageRun {
+  readonly id: number
+  readonly end: StageEnd
+  readonly jobs: Set<number>
+  /** Partitions not done yet. */
+  readonly missing: Set<number>
+  /** Stages that must be done before. */
+  readonly waitsFor: Set<StageRun>
+  launched: boolean
+}
+
+export type Effect<Output> =
+  | { readonly effect: 'launch'; readonly task: TaskAttempt }
+  | { readonly effect: 'cancel'; readonly task: TaskAttempt }
+  | { readonly effect: 'result'; readonly job: number; readonly partition: number; readonly output: Output }
+  | { readonly effect: 'shuffled'; readonly shuffle: ShufflePlan; readonly outputs: ReadonlyMap<number, Output> }
+  | { readonly effect: 'discard'; readonly output: Output }
+  | { readonly effect: 'done'; readonly job: number }
+  | { readonly effect: 'failed'; readonly job: number; readonly error: Error }
+
+/** Why an attempt failed. */
+export interface TaskFailure {
+  readonly error: Error
+  /** False where trying again cannot help. */
+  readonly retry: boolean
+}
+
+interface JobRun { readonly id: number; readonly final: StageRun; readonly stages: Set<StageRun> }
+
+export class DagScheduler<Output> {
+  readonly #presence: Presence
+  readonly #maxAttempts: number
+  readonly #jobs = new Map<number, JobRun>()
+  readonly #stages = new Set<StageRun>()
+  readonly #mapStages = new Map<number, StageRun>()
+  readonly #outputs = new Map<StageRun, Map<number, Output>>()
+  readonly #running = new Map<number, TaskAttempt>()
+  #effects: Effect<Output>[] = []
+  #lastTask = 0
+  #lastStage = 0
+
+  constructor(presence: Presence, maxAttempts = maxTaskAttempts) {
+    this.#presence = presence
+    this.#maxAttempts = maxAttempts
+  }
+
+  /** A new job; its plan is resolved. */
+  submit(id: number, plan: Plan, sink: PlanSink, partitions: readonly number[]): Effect<Output>[] {
+    assert(!this.#jobs.has(id), 'job ids are unique')
+    const final = this.#stage({ kind: 'action', plan, sink }, partitions)
+    const job: JobRun = { id, final, stages: new Set() }
+    this.#jobs.set(id, job)
+    this.#enlist(job, final)
+    if (partitions.length === 0) this.#finish(job)
+    else for (const stage of job.stages) this.#launch(stage)
+    return this.#take()
+  }
+
+  /** An attempt gave its output. */
+  succeeded(taskId: number, output: Output): Effect<Output>[] {
+    const task = this.#end(taskId)
+    if (task === undefined || !task.stage.missing.delete(task.partition)) this.#effects.push({ effect: 'discard', output })
+    else if (task.stage.end.kind === 'action') this.#result(task, output)
+    else this.#mapped(task, output)
+    return this.#take()
+  }
+
+  /** An attempt failed. */
+  failed(taskId: number, failure: TaskFailure): Effect<Output>[] {
+    const task = this.#end(taskId)
+    if (task === undefined || !task.stage.missing.has(task.partition)) return this.#take()
+    if (failure.retry && task.attempt < this.#maxAttempts) this.#start(task.stage, task.partition, task.attempt + 1)
+    else for (const id of [...task.stage.jobs]) this.#fail(id, failure.error)
+    return this.#take()
+  }
+
+  /** The job is not wanted any more. */
+  cancel(jobId: number, error: Error): Effect<Output>[] {
+    if (this.#jobs.has(jobId)) this.#fail(jobId, error)
+    return this.#take()
+  }
+
+  /** Whether nothing runs or waits. */
+  get idle(): boolean {
+    return this.#jobs.size === 0
+  }
+
+  #take(): Effect<Output>[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  #stage(end: StageEnd, partitions: Iterable<number>): StageRun {
+    const stage: StageRun = { id: ++this.#lastStage, end, jobs: new Set(), missing: new Set(partitions), waitsFor: new Set(), launched: false }
+    this.#stages.add(stage)
+    return stage
+  }
+
+  /** Adds a stage, and what it waits for, to a job. */
+  #enlist(job: JobRun, stage: StageRun): void {
+    if (stage.jobs.has(job.id)) return
+    stage.jobs.add(job.id)
+    const root = stage.end.kind === 'action' ? stage.end.plan : stage.end.shuffle.parent
+    for (const shuffle of this.#missingShuffles(root)) {
+      let parent = this.#mapStages.get(shuffle.id)
+      if (parent === undefined) {
+        parent = this.#stage({ kind: 'map', shuffle }, range(present(partitionCount(shuffle.parent), 'the partition count of a resolved plan')))
+        this.#mapStages.set(shuffle.id, parent)
+        this.#outputs.set(parent, new Map())
+      }
+      stage.waitsFor.add(parent)
+      this.#enlist(job, parent)
+    }
+    job.stages.add(stage) // parents first
+  }
+
+  /** The nearest shuffles below a plan whose output is not there. */
+  #missingShuffles(root: Plan): ShufflePlan[] {
+    const found: ShufflePlan[] = []
+    const seen = new Set<Plan>()
+    const visit = (plan: Plan): void => {
+      if (seen.has(plan)) return
+      seen.add(plan)
+      if (plan.storage !== 'none' && this.#presence.keepsAll(plan)) return
+      if (plan.kind !== 'shuffle') for (const parent of parentsOf(plan)) visit(parent)
+      else if (!this.#presence.hasShuffle(plan)) found.push(plan)
+    }
+    visit(root)
+    return found
+  }
+
+  #launch(stage: StageRun): void {
+    if (stage.launched || stage.waitsFor.size > 0 || !this.#stages.has(stage)) return
+    stage.launched = true
+    if (stage.end.kind === 'map' && stage.missing.size === 0) this.#shuffled(stage, stage.end.shuffle)
+    for (const partition of stage.missing) this.#start(stage, partition, 1)
+  }
+
+  #start(stage: StageRun, partition: number, attempt: number): void {
+    const task = { id: ++this.#lastTask, stage, partition, attempt }
+    this.#running.set(task.id, task)
+    this.#effects.push({ effect: 'launch', task })
+  }
+
+  #end(taskId: number): TaskAttempt | undefined {
+    const task = this.#running.get(taskId)
+    this.#running.delete(taskId)
+    return task
+  }
+
+  #result(task: TaskAttempt, output: Output): void {
+    const [id] = task.stage.jobs
+    const job = present(this.#jobs.get(present(id, 'the job of a final stage')), 'a running job')
+    this.#effects.push({ effect: 'result', job: job.id, partition: task.partition, output })
+    if (task.stage.missing.size === 0) this.#finish(job)
+  }
+
+  #mapped(task: TaskAttempt, output: Output): void {
+    const { stage } = task
+    present(this.#outputs.get(stage), 'the outputs of a map stage').set(task.partition, output)
+    if (stage.missing.size === 0 && stage.end.kind === 'map') this.#shuffled(stage, stage.end.shuffle)
+  }
+
+  #shuffled(stage: StageRun, shuffle: ShufflePlan): void {
+    this.#effects.push({ effect: 'shuffled', shuffle, outputs: present(this.#outputs.get(stage), 'the outputs of a map stage') })
+    this.#forget(stage)
+    for (const other of this.#stages) if (other.waitsFor.delete(stage)) this.#launch(other)
+  }
+
+  #finish(job: JobRun): void {
+    this.#jobs.delete(job.id)
+    this.#leave(job)
+    this.#effects.push({ effect: 'done', job: job.id })
+  }
+
+  #fail(id: number, error: Error): void {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return
+    this.#jobs.delete(id)
+    this.#leave(job)
+    this.#effects.push({ effect: 'failed', job: id, error })
+  }
+
+  /** Takes a job off its stages; a stage without jobs ends, its tasks are cancelled. */
+  #leave(job: JobRun): void {
+    for (const stage of job.stages) {
+      stage.jobs.delete(job.id)
+      if (stage.jobs.size > 0 || !this.#stages.has(stage)) continue
+      for (const output of this.#outputs.get(stage)?.values() ?? []) this.#effects.push({ effect: 'discard', output })
+      this.#forget(stage)
+      for (const task of this.#running.values()) {
+        if (task.stage !== stage) continue
+        this.#running.delete(task.id)
+        this.#effects.push({ effect: 'cancel', task })
+      }
+    }
+  }
+
+  #forget(stage: StageRun): void {
+    this.#stages.delete(stage)
+    this.#outputs.delete(stage)
+    if (stage.end.kind === 'map') this.#mapStages.delete(stage.end.shuffle.id)
+  }
+}
+
+function range(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i)
+}

@@ -1,0 +1,172 @@
+// From the lineage graph to the shape of one task: what it reads, what it does, where it writes.
+//
+// - A shuffle is where a stage begins: its output is read from blocks. A kept partition (persist) is read from its blocks too.
+// - The shape names functions by index and data by slot; slots and functions are collected on the way.
+// - Plans of several shapes may meet in one stage (a union of different chains): each partition is described on its own.
+
+import { present } from '../../base/assert.ts'
+import type { CallSite } from '../../base/call-site.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import type { Aggregator, FnShape, Input, PartitioningShape, Sink, Step } from '../../wire/shape.ts'
+import type { Partitioning, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UserFunction } from '../../rdd/plan.ts'
+import { partitionCount } from '../../rdd/plan.ts'
+
+/** What the description of tasks asks of the engine. */
+export interface BlockLookup {
+  /** The blocks of a kept partition, if it is kept. */
+  kept(plan: Plan, partition: number): readonly BlockRef[] | undefined
+  /** The blocks that a finished shuffle holds for a reducer, in map order. */
+  shuffled(plan: ShufflePlan, reducer: number): readonly BlockRef[]
+  /** The blocks of literal records (parallelize), encoded once. */
+  literal(plan: Plan, partition: number, records: readonly unknown[]): readonly BlockRef[]
+}
+
+/** Where a function of the table came from, for messages. */
+export interface FnOrigin { readonly op: string; readonly site: CallSite }
+
+/** One task, described. */
+export interface TaskDescription {
+  readonly input: Input
+  readonly sink: Sink
+  readonly slots: readonly unknown[]
+  /** The function table; user functions stand as themselves. */
+  readonly fns: readonly (UserFunction | Extract<FnShape, { kind: 'builtin' }>)[]
+  readonly origins: readonly FnOrigin[]
+  /** Slabs that the slots' blocks are in. */
+  readonly slabs: ReadonlySet<number>
+  /** For each `store` slot the plan node whose partition is kept. */
+  readonly stores: ReadonlyMap<number, Kept>
+}
+
+/** A partition that a task is to keep. */
+export interface Kept { readonly plan: Plan; readonly partition: number }
+
+/** What a stage's tasks end in: an action, or the map side of a shuffle. */
+export type StageEnd = { readonly kind: 'action'; readonly plan: Plan; readonly sink: PlanSink } | { readonly kind: 'map'; readonly shuffle: ShufflePlan }
+
+/** Describes the task of a stage for one partition. */
+export function describeTask(end: StageEnd, partition: number, blocks: BlockLookup): TaskDescription {
+  const builder = new Builder(blocks)
+  return end.kind === 'action' ? builder.action(end.plan, end.sink, partition) : builder.map(end.shuffle, partition)
+}
+
+class Builder {
+  readonly #blocks: BlockLookup
+  readonly #slots: unknown[] = []
+  readonly #fns: TaskDescription['fns'][number][] = []
+  readonly #origins: FnOrigin[] = []
+  readonly #index = new Map<PlanFunction, number>()
+  readonly #stores = new Map<number, Kept>()
+  readonly #slabs = new Set<number>()
+
+  constructor(blocks: BlockLookup) { this.#blocks = blocks }
+
+  action(plan: Plan, sink: PlanSink, partition: number): TaskDescription {
+    const input = this.#input(plan, partition)
+    const end: Sink = 'fn' in sink ? { to: sink.to, fn: this.#fn(sink.fn, plan) } : sink
+    return this.#done(input, end)
+  }
+
+  map(shuffle: ShufflePlan, partition: number): TaskDescription {
+    const input = this.#input(shuffle.parent, partition)
+    const target = present(shuffle.target, 'the partitioning of a resolved shuffle')
+    const aggregator = shuffle.aggregator?.mapSide === true ? this.#aggregator(shuffle.aggregator, shuffle) : undefined
+    return this.#done(input, { to: 'shuffle', partitions: target.partitions, partitioning: this.#partitioning(target, shuffle), ...(aggregator && { aggregator }) })
+  }
+
+  #done(input: Input, sink: Sink): TaskDescription {
+    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, stores: this.#stores }
+  }
+
+  #slot(data: unknown): number {
+    return this.#slots.push(data) - 1
+  }
+
+  #blockSlot(blocks: readonly BlockRef[]): number {
+    for (const ref of blocks) this.#slabs.add(ref.slab)
+    return this.#slot(blocks)
+  }
+
+  #fn(fn: PlanFunction, plan: Plan): number {
+    const known = this.#index.get(fn)
+    if (known !== undefined) return known
+    const entry = fn.kind === 'user' ? fn : { kind: 'builtin' as const, name: fn.name, args: fn.args, fns: fn.fns.map(inner => this.#fn(inner, plan)) }
+    const index = this.#fns.push(entry) - 1
+    this.#origins.push(fn.kind === 'user' ? fn : plan)
+    this.#index.set(fn, index)
+    return index
+  }
+
+  #aggregator(aggregator: PlanAggregator, plan: Plan): Aggregator {
+    const { create, merge, mergeCombiners } = aggregator
+    return { ...(create && { create: this.#fn(create, plan) }), merge: this.#fn(merge, plan), mergeCombiners: this.#fn(mergeCombiners, plan) }
+  }
+
+  #partitioning(target: Partitioning, plan: Plan): PartitioningShape {
+    switch (target.by) {
+      case 'hash': case 'roundRobin': return { by: target.by }
+      case 'range': return { by: 'range', bounds: this.#slot(target.bounds), ascending: target.ascending }
+      case 'custom': return { by: 'custom', fn: this.#fn(target.fn, plan) }
+    }
+  }
+
+  /** The records of a partition of a plan: kept blocks, or computed (and kept, where it is persisted). */
+  #input(plan: Plan, partition: number): Input {
+    if (plan.storage === 'none') return this.#computed(plan, partition)
+    const kept = this.#blocks.kept(plan, partition)
+    if (kept !== undefined) return { from: 'blocks', slot: this.#blockSlot(kept) }
+    const input = this.#computed(plan, partition)
+    const slot = this.#slot(undefined)
+    this.#stores.set(slot, { plan, partition })
+    return piped(input, [{ op: 'store', slot }])
+  }
+
+  #computed(plan: Plan, partition: number): Input {
+    switch (plan.kind) {
+      case 'source': {
+        const source = present(present(plan.partitions, 'the partitions of a resolved source')[partition], 'a partition of a source')
+        switch (source.kind) {
+          case 'records': return { from: 'blocks', slot: this.#blockSlot(this.#blocks.literal(plan, partition, source.records)) }
+          case 'blocks': case 'lines': return { from: source.kind, slot: this.#blockSlot(source.blocks) }
+          case 'range': return { from: 'range', slot: this.#slot(source.range) }
+          case 'fileLines': return { from: 'fileLines', slot: this.#slot(source.file) }
+          case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan) }
+        }
+      }
+      case 'pipeline': return piped(this.#input(plan.parent, partition), plan.steps.map(step => this.#step(step, plan)))
+      case 'shuffle': {
+        const slot = this.#blockSlot(this.#blocks.shuffled(plan, partition))
+        const { aggregator } = plan
+        return { from: 'shuffle', slot, combined: aggregator?.mapSide === true, ...(aggregator && { aggregator: this.#aggregator(aggregator, plan) }) }
+      }
+      case 'union': {
+        if (plan.aligned) return this.#concat(plan.parents.map(parent => this.#input(parent, partition)))
+        let index = partition
+        for (const parent of plan.parents) {
+          const count = present(partitionCount(parent), 'the partition count of a resolved plan')
+          if (index < count) return this.#input(parent, index)
+          index -= count
+        }
+        throw new Error(`Rivulet bug: partition ${partition} of a union does not exist`)
+      }
+    }
+  }
+
+  #step(step: PlanStep, plan: Plan): Step {
+    return { ...step, fn: this.#fn(step.fn, plan) }
+  }
+
+  /** Inputs one after the other. Where all are blocks they become one slot, so that a window over 3 000 panes has the shape of one over 3. */
+  #concat(inputs: readonly Input[]): Input {
+    if (inputs.length === 1) return inputs[0]!
+    if (inputs.length === 0 || !inputs.every(input => input.from === 'blocks')) return { from: 'concat', inputs }
+    const slots = inputs.map(input => input.slot)
+    const blocks = slots.flatMap(slot => this.#slots[slot] as BlockRef[])
+    this.#slots.length = Math.min(...slots) // the merged slots are the last ones made
+    return { from: 'blocks', slot: this.#slot(blocks) }
+  }
+}
+
+function piped(input: Input, steps: readonly Step[]): Input {
+  return input.from === 'pipe' ? { from: 'pipe', input: input.input, steps: [...input.steps, ...steps] } : { from: 'pipe', input, steps }
+}

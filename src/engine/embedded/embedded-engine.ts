@@ -1,0 +1,269 @@
+// The embedded engine: plans jobs, runs their tasks in this process, keeps the blocks between them.
+//
+//   run(job) ─→ capture functions ─→ resolve the plan ─→ DagScheduler ─→ describe task ─→ TaskBackend (inline or threads)
+//                                                           ↑                                   │
+//                                                           └── succeeded / failed ←── outcome ─┘   results decoded once, where the action asked for them
+//
+// The driver's work is O(stages × partitions) a job, never O(records).
+
+import { assert, present } from '../../base/assert.ts'
+import type { Conf } from '../../base/define-settings.ts'
+import type { Logger } from '../../base/log.ts'
+import { captureFunction, captureWindow } from '../../wire/closure/capture.ts'
+import type { CapturedFunction } from '../../wire/closure/capture.ts'
+import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import type { Job, StoredBlock } from '../../rdd/job-runner.ts'
+import { parentsOf, partitionCount, resolvePlan } from '../../rdd/plan.ts'
+import type { Plan, PlanFunction, PlanSink, UserFunction } from '../../rdd/plan.ts'
+import type { Engine } from '../engine.ts'
+import { engineErrors } from '../errors.ts'
+import { engineSettings } from '../settings.ts'
+import { BlockManager } from './block-manager.ts'
+import { BlockStore } from './block-store.ts'
+import { DagScheduler } from './dag-scheduler.ts'
+import type { Effect, TaskAttempt } from './dag-scheduler.ts'
+import { describeTask } from './describe-task.ts'
+import type { TaskDescription } from './describe-task.ts'
+import { InlineBackend } from './inline-backend.ts'
+import { StageCatalog } from './stage-catalog.ts'
+import type { TaskBackend, TaskOutcome } from './task-backend.ts'
+import { failureOf } from './task-errors.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+export interface EmbeddedOptions {
+  /** Worker threads; 0 runs tasks in this thread. */
+  readonly threads: number
+  readonly conf: Conf
+  readonly log: Logger
+}
+
+type Captures = ReadonlyMap<UserFunction, CapturedFunction>
+
+interface RunningJob {
+  readonly job: Job
+  readonly captures: Captures
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+  readonly stopListening: () => void
+}
+
+export class EmbeddedEngine implements Engine {
+  readonly defaultParallelism: number
+  readonly log: Logger
+  readonly #inline: boolean
+  readonly #store: BlockStore
+  readonly #blocks: BlockManager
+  readonly #catalog: StageCatalog
+  readonly #backend: TaskBackend
+  readonly #scheduler: DagScheduler<TaskOutput>
+  readonly #jobs = new Map<number, RunningJob>()
+  readonly #effects: Effect<TaskOutput>[] = []
+  /** Stages whose next attempt runs alone. */
+  readonly #ranOutOfMemory = new WeakSet<TaskAttempt['stage']>()
+  #applying = false
+  #lastJob = 0
+  #closed = false
+
+  constructor({ threads, conf, log }: EmbeddedOptions) {
+    this.log = log
+    this.#inline = threads === 0
+    this.#store = new BlockStore(conf.get(engineSettings['memory.blocks']))
+    this.#blocks = new BlockManager(this.#store.pool, records => this.#store.encode(records))
+    this.#backend = threads === 0 ? new InlineBackend(this.#store) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: conf.get(engineSettings['memory.worker']) })
+    this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
+    this.#scheduler = new DagScheduler(this.#blocks, this.#inline ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
+    this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
+  }
+
+  run(job: Job): Promise<void> {
+    if (this.#closed) return Promise.reject(engineErrors.RIV_ENGINE_CLOSED(job.action))
+    if (job.signal?.aborted === true) return Promise.reject(cancelled(job))
+    let captures: Captures
+    try {
+      captures = this.#capture(job.plan, job.sink)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
+    const resolving = resolvePlan(job.plan, job.signal)
+    return resolving === undefined ? this.#submit(job, captures) : resolving.then(() => this.#submit(job, captures))
+  }
+
+  freeze(fn: PlanFunction): void {
+    captureWindow(() => forEachUser(fn, user => { user.frozen ??= this.#captureOne(user) }))
+  }
+
+  unpersist(plan: Plan): void {
+    this.#blocks.unpersist(plan)
+  }
+
+  storeText(bytes: Uint8Array): StoredBlock {
+    return this.#store.storeText(bytes)
+  }
+
+  storeRecords(records: readonly unknown[]): StoredBlock {
+    return this.#store.storeRecords(records)
+  }
+
+  /** Block memory in use, for tests and metrics. */
+  get memory(): { readonly slabBytes: number; readonly liveBlocks: number; readonly stages: number } {
+    return { slabBytes: this.#store.pool.bytes, liveBlocks: this.#store.pool.liveBlocks, stages: this.#catalog.stageCount }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    for (const [id, { job }] of this.#jobs) this.#apply(this.#scheduler.cancel(id, engineErrors.RIV_ENGINE_CLOSED(job.action)))
+    await this.#backend.close()
+    this.#store.close()
+  }
+
+  /** Captures every function of the part of a plan that may have to run, as it is now. */
+  #capture(plan: Plan, sink: PlanSink): Captures {
+    const captures = new Map<UserFunction, CapturedFunction>()
+    const seen = new Set<Plan>()
+    const add = (fn: PlanFunction): void => forEachUser(fn, user => { captures.set(user, user.frozen ?? this.#captureOne(user)) })
+    const visit = (node: Plan): void => {
+      if (seen.has(node)) return
+      seen.add(node)
+      if (node.storage !== 'none' && this.#blocks.keepsAll(node)) return
+      if (node.kind === 'pipeline') for (const step of node.steps) add(step.fn)
+      if (node.kind === 'source') for (const part of node.partitions ?? []) if (part.kind === 'part') add(part.read)
+      if (node.kind === 'shuffle') {
+        const { aggregator } = node
+        for (const fn of aggregator === undefined ? [] : [aggregator.create, aggregator.merge, aggregator.mergeCombiners]) if (fn !== undefined) add(fn)
+        if (node.target?.by === 'custom') add(node.target.fn)
+        if (this.#blocks.hasShuffle(node)) return
+      }
+      for (const parent of parentsOf(node)) visit(parent)
+    }
+    captureWindow(() => {
+      if ('fn' in sink) add(sink.fn)
+      visit(plan)
+    })
+    return captures
+  }
+
+  #captureOne(fn: UserFunction): CapturedFunction {
+    const captured = captureFunction(fn.fn, `the function given to ${fn.op}${fn.site.place === '' ? '' : ` at ${fn.site.place}`}`)
+    for (const { code, message } of captured.warnings) this.log.warn({ code }, message)
+    return captured
+  }
+
+  #submit(job: Job, captures: Captures): Promise<void> {
+    if (this.#closed) return Promise.reject(engineErrors.RIV_ENGINE_CLOSED(job.action))
+    if (job.signal?.aborted === true) return Promise.reject(cancelled(job))
+    return new Promise<void>((resolve, reject) => {
+      const id = ++this.#lastJob
+      const onAbort = (): void => this.#apply(this.#scheduler.cancel(id, cancelled(job)))
+      job.signal?.addEventListener('abort', onAbort, { once: true })
+      this.#jobs.set(id, { job, captures, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
+      const count = present(partitionCount(job.plan), 'the partition count of a resolved plan')
+      this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
+    })
+  }
+
+  /** Carries out effects in order; what they cause is carried out after them. */
+  #apply(effects: readonly Effect<TaskOutput>[]): void {
+    this.#effects.push(...effects)
+    if (this.#applying) return
+    this.#applying = true
+    try {
+      for (let next = this.#effects.shift(); next !== undefined; next = this.#effects.shift()) this.#carryOut(next)
+    } finally {
+      this.#applying = false
+    }
+  }
+
+  #carryOut(effect: Effect<TaskOutput>): void {
+    switch (effect.effect) {
+      case 'launch': return this.#launch(effect.task)
+      case 'cancel': return this.#backend.cancel(effect.task.id)
+      case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, effect.outputs)
+      case 'discard': return this.#release(effect.output)
+      case 'result': return this.#result(effect.job, effect.partition, effect.output)
+      case 'done': return this.#end(effect.job).resolve()
+      case 'failed': return this.#end(effect.job).reject(effect.error)
+    }
+  }
+
+  #end(id: number): RunningJob {
+    const job = present(this.#jobs.get(id), 'a running job')
+    this.#jobs.delete(id)
+    job.stopListening()
+    return job
+  }
+
+  #launch(task: TaskAttempt): void {
+    const { stage, partition, attempt } = task
+    const { job } = this.#anyJob(task)
+    let description: TaskDescription
+    try {
+      description = describeTask(stage.end, partition, this.#blocks)
+    } catch (error) {
+      return this.#apply(this.#scheduler.failed(task.id, { error: error as Error, retry: false }))
+    }
+    const found = this.#catalog.find(description, fn => this.#captured(task, fn))
+    const functions = description.fns.filter(fn => fn.kind === 'user').map(fn => fn.fn)
+    const { slots, slabs } = description
+    const alone = this.#ranOutOfMemory.delete(stage)
+    this.#store.taskStarted(task.id)
+    this.#backend.submit({ id: task.id, ...found, functions, partition, slots, slabs, keeps: description.stores.size > 0, alone }, outcome => {
+      this.#store.taskEnded(task.id)
+      if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
+      if (outcome.kind !== 'done') return this.#apply(this.#scheduler.failed(task.id, failureOf(outcome, { action: job.action, partition, attempt, origins: description.origins })))
+      this.#done(task, description, outcome)
+    })
+  }
+
+  #done(task: TaskAttempt, description: TaskDescription, { output, invalidUtf8Lines }: Extract<TaskOutcome, { kind: 'done' }>): void {
+    for (const { slot, blocks } of output.stored) {
+      const { plan, partition } = present(description.stores.get(slot), 'a store slot')
+      this.#blocks.keep(plan, partition, blocks)
+    }
+    if (invalidUtf8Lines > 0) this.log.warn({ lines: invalidUtf8Lines }, 'lines that are not valid UTF-8 were read with U+FFFD in place of the bad bytes')
+    this.#apply(this.#scheduler.succeeded(task.id, output))
+  }
+
+  #result(id: number, partition: number, output: TaskOutput): void {
+    const { job } = present(this.#jobs.get(id), 'a running job')
+    try {
+      const records = output.blocks.length === 0 ? [] : this.#store.decodeAll(output.blocks)
+      job.onResult(partition, { records, count: output.count })
+    } catch (error) {
+      this.#apply(this.#scheduler.cancel(id, error as Error))
+    } finally {
+      this.#release(output)
+    }
+  }
+
+  #release(output: TaskOutput): void {
+    this.#blocks.releaseAll(output.blocks)
+    for (const blocks of output.shuffle ?? []) this.#blocks.releaseAll(blocks)
+  }
+
+  #anyJob(task: TaskAttempt): RunningJob {
+    for (const id of task.stage.jobs) {
+      const job = this.#jobs.get(id)
+      if (job !== undefined) return job
+    }
+    assert(false, 'a launched task belongs to a job')
+  }
+
+  #captured(task: TaskAttempt, fn: UserFunction): CapturedFunction {
+    if (fn.frozen !== undefined) return fn.frozen
+    for (const id of task.stage.jobs) {
+      const captured = this.#jobs.get(id)?.captures.get(fn)
+      if (captured !== undefined) return captured
+    }
+    return this.#captureOne(fn)
+  }
+}
+
+function cancelled(job: Job): Error {
+  return engineErrors.RIV_JOB_CANCELLED.withCause(job.signal?.reason, job.action)
+}
+
+function forEachUser(fn: PlanFunction, visit: (fn: UserFunction) => void): void {
+  if (fn.kind === 'user') visit(fn)
+  else for (const inner of fn.fns) forEachUser(inner, visit)
+}

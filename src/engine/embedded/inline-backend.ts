@@ -1,0 +1,91 @@
+// Tasks in this thread, one after the other: breakpoints work, nothing is concurrent.
+//
+// - The user's own functions run, not copies; blocks are written and read as on threads, so records are copied between stages all the same.
+// - Between tasks the event loop gets a turn every 10 ms, so that signals and timers are heard.
+
+import { bindFunctions } from '../../kernel/bind-functions.ts'
+import { compileStage } from '../../kernel/compile.ts'
+import type { Bind } from '../../kernel/compile.ts'
+import { failureData } from '../../kernel/failure-data.ts'
+import { TaskCancelled } from '../../kernel/errors.ts'
+import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import type { BlockStore } from './block-store.ts'
+import type { TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+
+const turnMs = 10
+
+interface Queued { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOutcome) => void; cancelled: boolean; io?: SlabTaskIO }
+
+export class InlineBackend implements TaskBackend {
+  readonly parallelism = 1
+  readonly #store: BlockStore
+  readonly #stages = new Map<number, Bind>()
+  readonly #queue: Queued[] = []
+  #draining: Promise<void> | undefined
+
+  constructor(store: BlockStore) {
+    this.#store = store
+  }
+
+  submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void {
+    this.#queue.push({ task, onEnd, cancelled: false })
+    this.#draining ??= Promise.resolve().then(() => this.#drain())
+  }
+
+  cancel(taskId: number): void {
+    const queued = this.#queue.find(entry => entry.task.id === taskId)
+    if (queued === undefined) return
+    queued.cancelled = true
+    queued.io?.cancel()
+  }
+
+  forget(kind: 'stage' | 'environment', id: number): void {
+    if (kind === 'stage') this.#stages.delete(id)
+  }
+
+  async close(): Promise<void> {
+    for (const entry of this.#queue) this.cancel(entry.task.id)
+    await this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    let turn = performance.now()
+    for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
+      const running = this.#run(entry)
+      const outcome = running instanceof Promise ? await running : running
+      this.#queue.shift()
+      entry.onEnd(outcome)
+      if (performance.now() - turn > turnMs) {
+        await new Promise(resolve => setImmediate(resolve))
+        turn = performance.now()
+      }
+    }
+    this.#draining = undefined
+  }
+
+  #run(entry: Queued): TaskOutcome | Promise<TaskOutcome> {
+    const { task } = entry
+    const { io, finish, abandon } = this.#store.openTask(task.partition, task.keeps, () => entry.cancelled)
+    entry.io = io
+    const fail = (error: unknown): TaskOutcome => {
+      abandon()
+      const { data, cause } = failureData(error)
+      return { kind: 'failed', failure: data, cause }
+    }
+    try {
+      if (entry.cancelled) throw new TaskCancelled()
+      const run = this.#bind(task)(bindFunctions(task.stage.shape.fns, task.functions))
+      const output = run(task.slots, io)
+      if (!(output instanceof Promise)) return { kind: 'done', output: finish(output), ...io.metrics }
+      return output.then(value => ({ kind: 'done' as const, output: finish(value), ...io.metrics })).catch(fail)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  #bind({ stage }: TaskRequest): Bind {
+    let bind = this.#stages.get(stage.id)
+    if (bind === undefined) this.#stages.set(stage.id, bind = compileStage(stage.shape))
+    return bind
+  }
+}

@@ -1,0 +1,164 @@
+// The pool of slabs: all block memory of the process, with one limit.
+//
+// - Only this thread counts: a slab knows how many of its blocks are live and whether a writer holds a lease on it.
+// - A slab is reused when no block in it is live, nobody leases it, and every task that was running when its last block went has ended
+//   (such a task may still hold a handle). Reuse raises its generation, so that a stale handle is found out on decode.
+// - Blocks of different lifetimes do not share a slab: a writer of kept partitions leases other slabs than a writer of shuffles.
+// - Tests fill freed slabs with 0xDB.
+
+import { assert, present } from '../../base/assert.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { formatSlab, SlabView, slabHeaderBytes, slabSize } from '../../wire/slab/slab.ts'
+import type { Lease, NewSlab } from '../../wire/messages.ts'
+import { engineErrors } from '../errors.ts'
+
+/** A lease with less room than this is given back. */
+const minRoom = 256 << 10
+/** Freed slabs beyond this share of the used ones are given back to the system. */
+const spareSlabs = 16
+
+interface Slab {
+  readonly id: number
+  readonly memory: SharedArrayBuffer
+  readonly view: SlabView
+  live: number
+  leased: boolean
+  /** Where the free part begins. */
+  used: number
+}
+
+export interface SlabPoolOptions {
+  readonly maxBytes: number
+  /** The last task that was started, and the oldest that still runs (Infinity if none): decides when a freed slab may be reused. */
+  readonly tasks: { readonly lastStarted: number; readonly oldestRunning: number }
+  /** Told of a slab that is gone for good. */
+  readonly onDrop?: (slab: number) => void
+}
+
+export class SlabPool {
+  readonly #options: SlabPoolOptions
+  readonly #slabs = new Map<number, Slab>()
+  readonly #free: Slab[] = []
+  /** Slabs that had room when their lease ended. */
+  readonly #partial: Slab[] = []
+  /** Slabs without live blocks that a running task may still read: reusable when tasks up to `until` have ended. */
+  readonly #limbo: { readonly slab: Slab; readonly until: number }[] = []
+  readonly #poison = process.env['RIVULET_TEST_POISON'] === '1'
+  #bytes = 0
+  #lastId = 0
+
+  constructor(options: SlabPoolOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of all slabs, used or spare. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Blocks that are live, in all slabs; zero when nothing leaks. */
+  get liveBlocks(): number {
+    let live = 0
+    for (const slab of this.#slabs.values()) live += slab.live
+    return live
+  }
+
+  /** A range to write into; `lease` is the one held so far, kept while it has room. */
+  lease(held?: Lease): Lease {
+    if (held !== undefined) {
+      const slab = present(this.#slabs.get(held.slab), 'a leased slab')
+      if (slab.memory.byteLength - slab.used >= minRoom) return { ...held, offset: slab.used }
+      this.endLease(held)
+    }
+    const slab = this.#partial.pop() ?? this.#reusable() ?? this.#add(new SharedArrayBuffer(slabSize), slabHeaderBytes)
+    slab.leased = true
+    return { slab: slab.id, generation: slab.view.generation(), offset: slab.used }
+  }
+
+  /** A writer has written up to `offset`. */
+  wrote(lease: Lease, offset: number): void {
+    const slab = present(this.#slabs.get(lease.slab), 'a leased slab')
+    assert(offset >= slab.used, 'a lease only grows')
+    slab.used = offset
+  }
+
+  endLease(lease: Lease): void {
+    const slab = present(this.#slabs.get(lease.slab), 'a leased slab')
+    slab.leased = false
+    if (slab.live === 0) this.#retire(slab)
+    else if (slab.memory.byteLength - slab.used >= minRoom) this.#partial.push(slab)
+  }
+
+  /** Takes over a slab that a task made; returns its id. Until its blocks are retained it counts as leased. */
+  adopt({ memory, used }: NewSlab): number {
+    const slab = this.#add(memory, used)
+    slab.leased = true
+    return slab.id
+  }
+
+  retain(ref: BlockRef): void {
+    const slab = present(this.#slabs.get(ref.slab), 'the slab of a block')
+    assert(slab.view.generation() === ref.generation, 'a retained block is current')
+    slab.live++
+  }
+
+  release(ref: BlockRef): void {
+    const slab = present(this.#slabs.get(ref.slab), 'the slab of a block')
+    assert(slab.live > 0 && slab.view.generation() === ref.generation, 'a block is released once')
+    if (--slab.live === 0 && !slab.leased) this.#retire(slab)
+  }
+
+  /** The memory of a slab, to send to a thread that does not know it. */
+  memory(id: number): SharedArrayBuffer {
+    return present(this.#slabs.get(id), 'a slab').memory
+  }
+
+  view(id: number): SlabView {
+    return present(this.#slabs.get(id), 'a slab').view
+  }
+
+  /** Forgets everything; for a closing engine. */
+  clear(): void {
+    this.#slabs.clear()
+    this.#free.length = this.#partial.length = this.#limbo.length = this.#bytes = 0
+  }
+
+  #add(memory: SharedArrayBuffer, used: number): Slab {
+    if (this.#bytes + memory.byteLength > this.#options.maxBytes) throw engineErrors.RIV_BLOCK_MEMORY(memory.byteLength, this.#options.maxBytes)
+    const id = ++this.#lastId
+    const view = new SlabView(id, memory)
+    if (view.generation() === 0) formatSlab(memory)
+    const slab: Slab = { id, memory, view, live: 0, leased: false, used }
+    this.#slabs.set(id, slab)
+    this.#bytes += memory.byteLength
+    return slab
+  }
+
+  /** No block of the slab is live and nobody writes into it. */
+  #retire(slab: Slab): void {
+    const index = this.#partial.indexOf(slab)
+    if (index !== -1) this.#partial.splice(index, 1)
+    const { lastStarted, oldestRunning } = this.#options.tasks
+    if (oldestRunning > lastStarted) this.#recycle(slab)
+    else this.#limbo.push({ slab, until: lastStarted })
+  }
+
+  #recycle(slab: Slab): void {
+    if (slab.memory.byteLength !== slabSize || this.#free.length >= spareSlabs) {
+      this.#slabs.delete(slab.id)
+      this.#bytes -= slab.memory.byteLength
+      this.#options.onDrop?.(slab.id)
+      return
+    }
+    if (this.#poison) slab.view.bytes.fill(0xdb, slabHeaderBytes)
+    slab.view.nextGeneration()
+    slab.used = slabHeaderBytes
+    this.#free.push(slab)
+  }
+
+  #reusable(): Slab | undefined {
+    const { oldestRunning } = this.#options.tasks
+    while (this.#limbo.length > 0 && this.#limbo[0]!.until < oldestRunning) this.#recycle(this.#limbo.shift()!.slab)
+    return this.#free.pop()
+  }
+}

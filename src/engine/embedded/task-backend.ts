@@ -1,0 +1,46 @@
+// Where tasks run: in this thread (inline) or in worker threads. The scheduler above sees only this.
+
+import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import type { FailureData } from '../../wire/messages.ts'
+import type { CatalogStage, Environment } from './stage-catalog.ts'
+
+/** A task, ready to run. */
+export interface TaskRequest {
+  readonly id: number
+  readonly stage: CatalogStage
+  readonly environment: Environment
+  /** The user functions themselves, for a backend that shares their heap. */
+  readonly functions: readonly unknown[]
+  readonly partition: number
+  readonly slots: readonly unknown[]
+  /** Slabs that the slots' blocks are in. */
+  readonly slabs: ReadonlySet<number>
+  /** Whether it keeps partitions. */
+  readonly keeps: boolean
+  /** Run it while nothing else runs: it ran out of memory before. */
+  readonly alone: boolean
+}
+
+/** How a task ended. Blocks of an output are live: whoever gets it releases them. */
+export type TaskOutcome =
+  | { readonly kind: 'done'; readonly output: TaskOutput; readonly invalidUtf8Lines: number; readonly recordsRead: number }
+  | { readonly kind: 'failed'; readonly failure: FailureData; readonly cause: Error }
+  | { readonly kind: 'lost'; readonly reason: 'exit' | 'error' | 'memory'; readonly detail: string; readonly error?: Error }
+
+/**
+ * A place where tasks run.
+ *
+ * - `submit` never calls back before it returns; every submitted task ends with exactly one outcome, cancelled ones too;
+ * - tasks begin in the order of submission;
+ * - blocks of a failed or lost task are not live.
+ */
+export interface TaskBackend {
+  readonly parallelism: number
+  submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void
+  /** Asks the task to end early; its outcome is still reported. */
+  cancel(taskId: number): void
+  /** A stage or environment that will not be named again unless it is installed anew. */
+  forget(kind: 'stage' | 'environment', id: number): void
+  /** Ends all threads; outcomes of what still ran are reported as lost. */
+  close(): Promise<void>
+}

@@ -1,0 +1,126 @@
+// The program of a worker thread: takes tasks one at a time, runs them through the kernel, reports their end.
+//
+// - It knows stages, environments, codes and slabs that messages installed, and nothing of plans or schedulers.
+// - A task that needs nothing to be awaited runs to its end inside the message handler.
+// - The console of user functions goes to stderr, marked with worker and task: stdout belongs to `print`.
+
+import { Console } from 'node:console'
+import { Writable } from 'node:stream'
+import { parentPort, workerData } from 'node:worker_threads'
+import { present } from '../../base/assert.ts'
+import { bindFunctions } from '../../kernel/bind-functions.ts'
+import { compileStage } from '../../kernel/compile.ts'
+import type { Bind, RunTask } from '../../kernel/compile.ts'
+import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import { failureData } from '../../kernel/failure-data.ts'
+import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import { installCode, rebuildFunction } from '../../wire/closure/rebuild.ts'
+import { prepareWorker } from '../../wire/closure/worker-setup.ts'
+import type { FromWorker, Install, TaskEnd, ToWorker } from '../../wire/messages.ts'
+import { errorToData } from '../../wire/remote-error.ts'
+import type { StageShape } from '../../wire/shape.ts'
+import { SlabView } from '../../wire/slab/slab-view.ts'
+import type { WorkerData } from './worker-pool.ts'
+
+type TaskMessage = Extract<ToWorker, { type: 'task' }>
+
+const { name, control, execArgv } = workerData as WorkerData
+const cancelFlag = new Int32Array(control)
+const port = present(parentPort, 'the port of a worker thread')
+Reflect.set(globalThis, Symbol.for('rivulet.worker'), true)
+
+const shapes = new Map<number, { readonly shape: StageShape; bind?: Bind }>()
+const environments = new Map<number, { readonly functions: readonly Uint8Array[]; rebuilt?: readonly unknown[] }>()
+const bound = new Map<string, RunTask>()
+const slabs = new Map<number, SlabView>()
+let current: { readonly id: number; readonly io: SlabTaskIO } | undefined
+
+const stderr = new Writable({
+  write(chunk: Buffer, _encoding, done) {
+    process.stderr.write(`[${name}${current === undefined ? '' : `, task ${current.id}`}] ${chunk.toString()}`, done)
+  },
+})
+globalThis.console = new Console({ stdout: stderr, stderr })
+
+const prepared = prepareWorker(execArgv)
+let ready = false
+void prepared.then(() => { ready = true })
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'cancel') {
+    if (current?.id === message.id) current.io.cancel()
+    return
+  }
+  if (ready) void run(message)
+  else void prepared.then(() => run(message))
+})
+
+function run(message: TaskMessage): void | Promise<void> {
+  let io: SlabTaskIO | undefined
+  const done = (output: TaskOutput): void => report(io!, { type: 'done', ...end(message.id, io!), ...output })
+  const failed = (error: unknown): void => {
+    const { data, cause } = failureData(error)
+    report(io, { type: 'failed', ...end(message.id, io), failure: data, error: errorToData(cause) })
+  }
+  try {
+    if (message.install !== undefined) install(message.install)
+    const { output, kept } = message.leases
+    io = new SlabTaskIO({
+      partition: message.partition,
+      view: id => present(slabs.get(id), 'an installed slab'),
+      output,
+      ...(kept && { kept }),
+      isCancelled: () => Atomics.load(cancelFlag, 0) === message.id,
+    })
+    current = { id: message.id, io }
+    const runTask = stageOf(message)
+    if (!(runTask instanceof Promise)) {
+      const result = runTask(message.slots, io)
+      if (!(result instanceof Promise)) return done(result)
+      return result.then(done).catch(failed)
+    }
+    const ownIO = io
+    return runTask.then(run => run(message.slots, ownIO)).then(done).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+function report(io: SlabTaskIO | undefined, message: FromWorker): void {
+  current = undefined
+  port.postMessage(message)
+}
+
+function end(id: number, io: SlabTaskIO | undefined): TaskEnd {
+  const { outputOffset, keptOffset, newSlabs } = io?.finish() ?? { outputOffset: 0, keptOffset: undefined, newSlabs: [] }
+  return { id, outputOffset, ...(keptOffset !== undefined && { keptOffset }), newSlabs, recordsRead: io?.metrics.recordsRead ?? 0, invalidUtf8Lines: io?.metrics.invalidUtf8Lines ?? 0 }
+}
+
+function install({ codes, stage, environment, slabs: newSlabs, forgetStages, forgetEnvironments }: Install): void {
+  installCode(codes)
+  if (stage !== undefined) shapes.set(stage.id, { shape: stage.shape })
+  if (environment !== undefined) environments.set(environment.id, { functions: environment.functions })
+  for (const [id, memory] of newSlabs) slabs.set(id, new SlabView(id, memory))
+  for (const id of forgetStages) shapes.delete(id)
+  for (const id of forgetEnvironments) environments.delete(id)
+  if (forgetStages.length > 0 || forgetEnvironments.length > 0) bound.clear()
+}
+
+/** The stage bound to its environment; a promise when a function needs a module to be loaded. */
+function stageOf({ stage, environment }: TaskMessage): RunTask | Promise<RunTask> {
+  const key = `${stage} ${environment}`
+  const known = bound.get(key)
+  if (known !== undefined) return known
+  const entry = present(shapes.get(stage), 'an installed stage')
+  const captured = present(environments.get(environment), 'an installed environment')
+  const finish = (functions: readonly unknown[]): RunTask => {
+    captured.rebuilt = functions
+    entry.bind ??= compileStage(entry.shape)
+    const run = entry.bind(bindFunctions(entry.shape.fns, functions))
+    bound.set(key, run)
+    return run
+  }
+  if (captured.rebuilt !== undefined) return finish(captured.rebuilt)
+  const functions = captured.functions.map(bytes => rebuildFunction(bytes))
+  return functions.some(fn => fn instanceof Promise) ? Promise.all(functions).then(finish) : finish(functions)
+}

@@ -1,0 +1,270 @@
+// Worker threads: one task at a time each, replaced when they die.
+//
+//   queue ─→ idle worker: one message with the task and what the worker does not know yet ─→ done | failed | exit
+//                                                                                              exit: outcome lost, a new worker at the next need
+//
+// - Threads start when there is work and keep the process alive only while a task runs.
+// - A worker that exits loses its task and nothing else: blocks are shared memory and stay.
+// - Heaps are sampled while tasks run: a worker over the soft limit is terminated, because at V8's own limit a growing Map ends the process.
+// - Cancel is a flag that the fused loop reads; a task that does not heed it within the grace loses its worker.
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { present } from '../../base/assert.ts'
+import type { Logger } from '../../base/log.ts'
+import { remapStack } from '../../wire/closure/stack.ts'
+import { workerExecArgv } from '../../wire/closure/worker-setup.ts'
+import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/messages.ts'
+import { errorFromData } from '../../wire/remote-error.ts'
+import { engineErrors } from '../errors.ts'
+import type { BlockStore } from './block-store.ts'
+import type { TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+
+const sampleMs = 50
+const cancelGraceMs = 1_000
+
+export interface WorkerPoolOptions {
+  readonly threads: number
+  readonly store: BlockStore
+  readonly log: Logger
+  /** Soft limit of a worker's heap. */
+  readonly maxHeapBytes: number
+}
+
+/** What the program of a worker gets when it starts. */
+export interface WorkerData {
+  readonly name: string
+  /** One Int32: the id of the task to cancel. */
+  readonly control: SharedArrayBuffer
+  readonly execArgv: readonly string[]
+}
+
+interface Running { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOutcome) => void; readonly startedMs: number; grace?: NodeJS.Timeout }
+
+/** One thread, with what it knows. */
+interface Slot {
+  readonly worker: Worker
+  readonly control: Int32Array
+  readonly stages: Set<number>
+  readonly environments: Set<number>
+  readonly slabs: Set<number>
+  readonly codes: Set<string>
+  readonly forgetStages: number[]
+  readonly forgetEnvironments: number[]
+  leases: Leases | undefined
+  running: Running | undefined
+  lost: { reason: 'error' | 'memory'; detail: string; error?: Error } | undefined
+}
+
+export class WorkerPool implements TaskBackend {
+  readonly parallelism: number
+  readonly #options: WorkerPoolOptions
+  readonly #slots = new Set<Slot>()
+  readonly #queue: Running[] = []
+  #sampler: NodeJS.Timeout | undefined
+  #lastName = 0
+  #closing = false
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+    this.parallelism = options.threads
+  }
+
+  submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void {
+    this.#queue.push({ task, onEnd, startedMs: 0 })
+    this.#dispatch()
+  }
+
+  cancel(taskId: number): void {
+    const queued = this.#queue.findIndex(entry => entry.task.id === taskId)
+    if (queued !== -1) {
+      const [entry] = this.#queue.splice(queued, 1)
+      queueMicrotask(() => entry!.onEnd({ kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') }))
+      return
+    }
+    for (const slot of this.#slots) {
+      if (slot.running?.task.id !== taskId) continue
+      Atomics.store(slot.control, 0, taskId)
+      this.#post(slot, { type: 'cancel', id: taskId })
+      slot.running.grace = setTimeout(() => void slot.worker.terminate(), cancelGraceMs)
+    }
+  }
+
+  forget(kind: 'stage' | 'environment', id: number): void {
+    for (const slot of this.#slots) {
+      if (kind === 'stage' && slot.stages.delete(id)) slot.forgetStages.push(id)
+      if (kind === 'environment' && slot.environments.delete(id)) slot.forgetEnvironments.push(id)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const { onEnd } of this.#queue.splice(0)) onEnd({ kind: 'lost', reason: 'exit', detail: 'the engine was closed' })
+    await Promise.all([...this.#slots].map(slot => slot.worker.terminate()))
+  }
+
+  /** Gives queued tasks to idle workers; starts workers where there are too few. */
+  #dispatch(): void {
+    while (this.#queue.length > 0 && !this.#closing) {
+      const busy = this.#busy()
+      const first = this.#queue[0]!
+      if (busy > 0 && (first.task.alone || this.#runsAlone())) return
+      let slot = [...this.#slots].find(candidate => candidate.running === undefined)
+      if (slot === undefined && this.#slots.size < this.parallelism) {
+        slot = this.#start()
+        if (slot === undefined) return
+      }
+      if (slot === undefined) return
+      this.#queue.shift()
+      this.#send(slot, first)
+    }
+  }
+
+  #busy(): number {
+    let busy = 0
+    for (const slot of this.#slots) if (slot.running !== undefined) busy++
+    return busy
+  }
+
+  #runsAlone(): boolean {
+    for (const slot of this.#slots) if (slot.running?.task.alone === true) return true
+    return false
+  }
+
+  #send(slot: Slot, { task, onEnd }: Running): void {
+    slot.running = { task, onEnd, startedMs: performance.now() }
+    slot.worker.ref()
+    this.#sampler ??= setInterval(() => this.#sample(), sampleMs).unref()
+    const { store } = this.#options
+    try {
+      const leases = { output: store.pool.lease(slot.leases?.output), ...((task.keeps || slot.leases?.kept) && { kept: store.pool.lease(slot.leases?.kept) }) }
+      slot.leases = leases
+      const install = this.#install(slot, task, leases)
+      const { id, partition, slots, stage, environment } = task
+      this.#post(slot, { type: 'task', id, stage: stage.id, environment: environment.id, partition, slots, leases, ...(install && { install }) })
+    } catch (error) { // no block memory left, or a part that cannot be cloned: the task fails, the worker is as before
+      queueMicrotask(() => this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error }))
+    }
+  }
+
+  /** What the worker must be told before it can run the task. */
+  #install(slot: Slot, { stage, environment, slabs }: TaskRequest, leases: Leases): Install | undefined {
+    const newSlabs: [number, SharedArrayBuffer][] = []
+    const know = (id: number): void => {
+      if (slot.slabs.has(id)) return
+      slot.slabs.add(id)
+      newSlabs.push([id, this.#options.store.pool.memory(id)])
+    }
+    for (const id of slabs) know(id)
+    know(leases.output.slab)
+    if (leases.kept) know(leases.kept.slab)
+    const newStage = !slot.stages.has(stage.id)
+    const newEnvironment = !slot.environments.has(environment.id)
+    if (!newStage && !newEnvironment && newSlabs.length === 0 && slot.forgetStages.length === 0 && slot.forgetEnvironments.length === 0) return undefined
+    const codes = newStage ? stage.codes.filter(code => !slot.codes.has(code.hash)) : []
+    for (const code of codes) slot.codes.add(code.hash)
+    slot.stages.add(stage.id)
+    slot.environments.add(environment.id)
+    return {
+      codes,
+      ...(newStage && { stage: { id: stage.id, shape: stage.shape } }),
+      ...(newEnvironment && { environment: { id: environment.id, functions: environment.functions } }),
+      slabs: newSlabs,
+      forgetStages: slot.forgetStages.splice(0),
+      forgetEnvironments: slot.forgetEnvironments.splice(0),
+    }
+  }
+
+  #start(): Slot | undefined {
+    const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js', import.meta.url))
+    if (!existsSync(entry)) {
+      const cause = engineErrors.RIV_WORKER_ENTRY(entry)
+      for (const { onEnd } of this.#queue.splice(0)) queueMicrotask(() => onEnd({ kind: 'failed', failure: { kind: 'fatal', fn: -1, record: '' }, cause }))
+      return undefined
+    }
+    const control = new SharedArrayBuffer(4)
+    const workerData: WorkerData = { name: `worker ${++this.#lastName}`, control, execArgv: process.execArgv }
+    const hardLimitMb = Math.ceil((this.#options.maxHeapBytes * 2) / 2 ** 20)
+    const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 96 } })
+    worker.unref()
+    const slot: Slot = {
+      worker, control: new Int32Array(control), stages: new Set(), environments: new Set(), slabs: new Set(), codes: new Set(),
+      forgetStages: [], forgetEnvironments: [], leases: undefined, running: undefined, lost: undefined,
+    }
+    this.#slots.add(slot)
+    worker.on('message', (message: FromWorker) => this.#message(slot, message))
+    worker.on('error', (error: Error & { code?: string }) => {
+      slot.lost ??= error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+        ? { reason: 'memory', detail: 'heap limit reached', error }
+        : { reason: 'error', detail: `uncaught ${error.name}: ${error.message}`, error }
+    })
+    worker.on('exit', code => this.#exited(slot, code))
+    return slot
+  }
+
+  #message(slot: Slot, message: FromWorker): void {
+    const { running, leases } = slot
+    if (running === undefined || leases === undefined || running.task.id !== message.id) return
+    const { store } = this.#options
+    store.pool.wrote(leases.output, message.outputOffset)
+    if (leases.kept && message.keptOffset !== undefined) store.pool.wrote(leases.kept, message.keptOffset)
+    if (message.type === 'failed') {
+      this.#end(slot, { kind: 'failed', failure: message.failure, cause: errorFromData(message.error, remapStack) })
+      return
+    }
+    let output
+    try {
+      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), stored: message.stored }, message.newSlabs)
+    } catch (error) {
+      this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error })
+      return
+    }
+    this.#end(slot, { kind: 'done', output, recordsRead: message.recordsRead, invalidUtf8Lines: message.invalidUtf8Lines })
+  }
+
+  #exited(slot: Slot, code: number): void {
+    this.#slots.delete(slot)
+    for (const lease of leasesOf(slot)) this.#options.store.pool.endLease(lease)
+    slot.leases = undefined
+    const { reason, detail, error } = slot.lost ?? { reason: 'exit' as const, detail: `exit code ${code}`, error: undefined }
+    const wasCancelled = slot.running?.grace !== undefined
+    if (slot.running !== undefined) this.#end(slot, wasCancelled ? { kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') } : { kind: 'lost', reason, detail, ...(error && { error }) })
+    else if (slot.lost !== undefined && !this.#closing) this.#options.log.error({ code: 'RIV_WORKER_LOST' }, `an idle worker thread died: ${detail}`)
+  }
+
+  #end(slot: Slot, outcome: TaskOutcome): void {
+    const running = present(slot.running, 'a running task')
+    clearTimeout(running.grace)
+    slot.running = undefined
+    slot.worker.unref()
+    if (this.#busy() === 0 && this.#queue.length === 0) {
+      clearInterval(this.#sampler)
+      this.#sampler = undefined
+    }
+    running.onEnd(outcome)
+    this.#dispatch()
+  }
+
+  /** Looks at the heaps of workers whose task has run for a while. */
+  #sample(): void {
+    for (const slot of this.#slots) {
+      const { running } = slot
+      if (running === undefined || performance.now() - running.startedMs < sampleMs) continue
+      slot.worker.getHeapStatistics().then(heap => {
+        const used = heap.used_heap_size + heap.external_memory
+        if (used <= this.#options.maxHeapBytes || slot.running !== running) return
+        slot.lost = { reason: 'memory', detail: `heap of ${Math.round(used / 2 ** 20)} MiB, memory.worker is ${Math.round(this.#options.maxHeapBytes / 2 ** 20)} MiB` }
+        void slot.worker.terminate()
+      }, () => {}) // it exited meanwhile
+    }
+  }
+
+  #post(slot: Slot, message: ToWorker): void {
+    slot.worker.postMessage(message)
+  }
+}
+
+function leasesOf({ leases }: Slot): Lease[] {
+  return leases === undefined ? [] : leases.kept === undefined ? [leases.output] : [leases.output, leases.kept]
+}

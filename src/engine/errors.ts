@@ -1,0 +1,49 @@
+// Error codes of the engines.
+
+import { defineErrors } from '../base/define-errors.ts'
+
+const times = (attempts: number): string => (attempts === 1 ? '' : `; tried ${attempts} times`)
+
+export const engineErrors = defineErrors({
+  RIV_USER_FUNCTION: {
+    message: (op: string, place: string, record: string, cause: string, attempts: number) =>
+      `${op}${place === '' ? '' : ` at ${place}`}: the function threw ${cause}${record === '' ? '' : `, on the record ${record}`}${times(attempts)}`,
+    hint: 'the cause has your own stack trace',
+    docs: 'A function given to an operator threw. The message names the operator, where it was called, and the record (shortened); `cause` is your own error with its name, message, properties and stack. On threads a failing task is tried four times before its job fails. `deadLetter` and `onFailure` are the policies for streams.',
+  },
+  RIV_TASK: {
+    message: (action: string, partition: number, cause: string, attempts: number) => `${action}: the task of partition ${partition} failed: ${cause}${times(attempts)}`,
+    hint: 'see the cause',
+    docs: 'A task failed outside a user function: reading a file, encoding a record, running out of block memory. The cause says what.',
+  },
+  RIV_WORKER_LOST: {
+    message: (action: string, partition: number, detail: string, attempts: number) => `${action}: the worker thread that ran partition ${partition} died (${detail})${times(attempts)}`,
+    hint: 'look for process.exit, native code or an uncaught error in your functions',
+    docs: 'The worker thread that ran a task was lost: it exited (`process.exit` in a function), or an error outside the task (a timer, an event handler) was never caught. The worker is replaced and the task is tried again, four times in all.',
+  },
+  RIV_TASK_MEMORY: {
+    message: (action: string, partition: number, detail: string, attempts: number) => `${action}: the task of partition ${partition} was terminated because its worker ran out of memory (${detail})${times(attempts)}`,
+    hint: 'use more partitions, or raise memory.worker',
+    docs: 'A worker thread\'s heap grew over the limit (`memory.worker`), so the worker was terminated and replaced. The task is tried once more, alone. Growth over more than about 50 ms is survived; one enormous allocation may end the whole process.',
+  },
+  RIV_JOB_CANCELLED: {
+    message: (action: string) => `${action} was cancelled`,
+    hint: 'the cause is the reason that was given',
+    docs: 'The job of an action was cancelled: by a job group, by an aborted signal, or because its batch was given up.',
+  },
+  RIV_ENGINE_CLOSED: {
+    message: (action: string) => `${action} cannot run: the engine is closed`,
+    hint: 'make a new Context',
+    docs: 'The context was stopped while an action was about to begin.',
+  },
+  RIV_WORKER_ENTRY: {
+    message: (path: string) => `the worker thread's program ${path} does not exist`,
+    hint: "keep the package external in your bundler (esbuild: --packages=external or --external:rivulet)",
+    docs: 'Worker threads load their program from the package\'s own folder. A bundler that inlines the package leaves that file behind.',
+  },
+  RIV_BLOCK_MEMORY: {
+    message: (wanted: number, limit: number) => `block memory is full: ${wanted} bytes are wanted, memory.blocks is ${limit} bytes`,
+    hint: 'raise memory.blocks, use smaller batches, or unpersist what is not needed',
+    docs: 'All data between tasks lives in one pool of shared memory with one limit. It is full and nothing in it can be given up.',
+  },
+})

@@ -1,0 +1,19 @@
+// The function table of a stage, made callable: user functions as given, library functions by their exported name.
+
+import type { FnShape } from '../wire/shape.ts'
+import * as library from './functions.ts'
+
+type Maker = (args: readonly unknown[], fns: readonly unknown[]) => unknown
+
+/** `user` holds the functions of the `user` entries, in the order of the table. */
+export function bindFunctions(table: readonly FnShape[], user: readonly unknown[]): unknown[] {
+  let nextUser = 0
+  const userOf = table.map(entry => (entry.kind === 'user' ? user[nextUser++] : undefined))
+  const bound: unknown[] = new Array(table.length)
+  const bind = (index: number): unknown => {
+    const entry = table[index]!
+    if (entry.kind === 'user') return userOf[index]
+    return (bound[index] ??= (library as unknown as Record<string, Maker>)[entry.name]!(entry.args, entry.fns.map(bind)))
+  }
+  return table.map((_, index) => bind(index))
+}

@@ -1,0 +1,310 @@
+// Compiles the shape of a stage into one function that runs its tasks.
+//
+// - A chain of narrow steps becomes one loop: user functions are called directly, no iterator protocol and no allocation of ours stand between them.
+// - Steps that take a whole partition break the chain: what is above becomes a generator that the user's function pulls from.
+// - `at` and `rec` always name the function being called and its record; the loop's one catch turns a throw into a UserFailure.
+// - A stage that awaits (files, replayable sources, mapAsync, async generators) is compiled as an async function; all others stay synchronous.
+//   Whether mapPartitions gives an async iterable shows only when it is called: the task then starts again in the async form, before any
+//   record was consumed by us.
+
+import type { Input, StageShape, Step } from '../wire/shape.ts'
+import * as runtime from './compile-runtime.ts'
+import type { TaskOutput } from './compile-runtime.ts'
+import type { TaskIO } from './task-io.ts'
+
+/** Runs one task: slots in, output out. */
+export type RunTask = (slots: readonly unknown[], io: TaskIO) => TaskOutput | Promise<TaskOutput>
+/** Binds a compiled stage to its functions, in the order of the shape's function table. */
+export type Bind = (fns: readonly unknown[]) => RunTask
+
+type Consume = (record: string) => string
+
+/** Compiles a stage; costs about a millisecond, so keep the result by the shape's hash. */
+export function compileStage(shape: StageShape): Bind {
+  const make = (form: 'sync' | 'async'): Bind => {
+    const text = new StageWriter(shape, form).write()
+    return new Function('runtime', text)(runtime) as Bind
+  }
+  const awaits = isAsync(shape.input)
+  const bindAsync = lazy(() => make('async'))
+  const bindSync = awaits ? undefined : make('sync')
+  return fns => {
+    let run = bindSync === undefined ? bindAsync()(fns) : bindSync(fns)
+    if (bindSync === undefined) return run
+    return (slots, io) => {
+      try {
+        return run(slots, io)
+      } catch (error) {
+        if (error !== runtime.needsAsync) throw error
+        run = bindAsync()(fns)
+        return run(slots, io)
+      }
+    }
+  }
+}
+
+function lazy<T>(make: () => T): () => T {
+  let value: T | undefined
+  return () => (value ??= make())
+}
+
+/** Whether reading the input has to await, whatever the functions return. */
+function isAsync(input: Input): boolean {
+  switch (input.from) {
+    case 'fileLines': case 'read': return true
+    case 'pipe': return input.steps.some(step => step.op === 'mapAsync') || isAsync(input.input)
+    case 'concat': return input.inputs.some(isAsync)
+    case 'blocks': case 'lines': case 'range': case 'shuffle': return false
+  }
+}
+
+/** Writes the text of one stage. */
+class StageWriter {
+  readonly #shape: StageShape
+  readonly #form: 'sync' | 'async'
+  #names = 0
+
+  constructor(shape: StageShape, form: 'sync' | 'async') {
+    this.#shape = shape
+    this.#form = form
+  }
+
+  write(): string {
+    const fns = this.#shape.fns.map((_, i) => `const f${i} = fns[${i}]`).join('\n')
+    return `'use strict'
+const { UserFailure, failed, Cell, CombineMap, Collected, refuseThenable } = runtime
+return fns => {
+${fns}
+return ${this.#form === 'async' ? 'async ' : ''}function stage(slots, io) {
+let at = -1, rec
+const stored = []
+try {
+${this.#sink()}
+} catch (error) { throw failed(error, at, rec) }
+}
+}`
+  }
+
+  #name(prefix: string): string {
+    return `${prefix}${this.#names++}`
+  }
+
+  /** The sink around the body; each gives a TaskOutput. */
+  #sink(): string {
+    const { sink, input } = this.#shape
+    const body = (consume: Consume): string => this.#body(input, consume)
+    switch (sink.to) {
+      case 'count':
+        return `let count = 0\n${body(() => 'count++')}\nreturn { count, blocks: [], stored }`
+      case 'drain':
+        return `${body(() => '')}\nreturn { count: 0, blocks: [], stored }`
+      case 'foreach':
+        return `${body(x => `at = ${sink.fn}; rec = ${x}; const done = f${sink.fn}(${x}); if (probe) refuseThenable(done, ${sink.fn}, ${x}); at = -1`)}\nreturn { count: 0, blocks: [], stored }`
+      case 'collect': {
+        const limit = sink.limit
+        if (limit === undefined) return `const out = new Collected(io)\n${body(x => `out.push(${x})`)}\nreturn { count: 0, blocks: out.finish(), stored }`
+        return `const out = new Collected(io)\nlet left = ${limit}\nall: {\nif (left === 0) break all\n${body(x => `out.push(${x}); if (--left === 0) break all`)}\n}\nreturn { count: 0, blocks: out.finish(), stored }`
+      }
+      case 'reduce':
+        return `let empty = true, acc\n${body(x => `if (empty) { acc = ${x}; empty = false } else { at = ${sink.fn}; rec = ${x}; acc = f${sink.fn}(acc, ${x}); at = -1; if (probe) refuseThenable(acc, ${sink.fn}, ${x}) }`)}
+const out = new Collected(io)\nif (!empty) out.push(acc)\nreturn { count: 0, blocks: out.finish(), stored }`
+      case 'partition': {
+        const { before, rows } = this.#iterable(input)
+        return `${before}at = ${sink.fn}; rec = undefined\nconst value = f${sink.fn}(${rows}${this.#isUser(sink.fn) ? '' : ', io.partition, io'})\nreturn runtime.partitionOutput(value, ${sink.fn}, stored, io)`
+      }
+      case 'shuffle': return this.#shuffleSink(sink, body)
+    }
+  }
+
+  #shuffleSink(sink: Extract<StageShape['sink'], { to: 'shuffle' }>, body: (consume: Consume) => string): string {
+    const { partitions, partitioning, aggregator } = sink
+    if (partitioning.by === 'roundRobin') {
+      return `const out = new runtime.DealtBuckets(io, ${partitions})\n${body(x => `out.add(${x})`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
+    }
+    const partitionOf = partitioning.by === 'hash' ? `runtime.hashPartitionOf(${partitions})`
+      : partitioning.by === 'range' ? `runtime.rangePartitionOf(slots[${partitioning.bounds}], ${partitioning.ascending})`
+      : `runtime.customPartitionOf(f${partitioning.fn}, ${partitions})`
+    const out = `const out = new runtime.ShuffleBuckets(io, ${partitions}, ${partitionOf})\n`
+    if (aggregator === undefined) {
+      return `${out}${body(x => `out.add(${x}[0], ${x}[1])`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
+    }
+    const map = this.#name('map')
+    return `${out}${this.#newMap(map)}${body(x => `const k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)}`)}
+out.addAll(${map})\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
+  }
+
+  #newMap(map: string): string {
+    return `const ${map} = new CombineMap(), ${map}P = ${map}.primitives\n`
+  }
+
+  /** Adds value `v` to the cell of key `k`. */
+  #merge(map: string, k: string, v: string, create: number | undefined, merge: number): string {
+    const first = create === undefined ? v : `f${create}(${v})`
+    const before = create === undefined ? '' : `at = ${create}; rec = ${v}; `
+    return `const c = typeof ${k} === 'object' && ${k} !== null ? ${map}.objectCell(${k}) : ${map}P.get(${k})
+if (c === undefined) { ${before}${map}.add(${k}, ${first}); at = -1 }
+else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); at = -1 }`
+  }
+
+  /** Code that gives every record of `input` to `consume`. */
+  #body(input: Input, consume: Consume): string {
+    switch (input.from) {
+      case 'blocks': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.records(ref)', consume)
+      case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.lines(ref)', consume)
+      case 'fileLines': return this.#chunks(`for await (const chunk of runtime.readLines(io, slots[${input.slot}]))`, 'chunk', consume)
+      case 'read': return `at = ${input.fn}; rec = undefined\n${this.#chunks(`for await (const chunk of runtime.chunks(f${input.fn}(slots[${input.slot}], io.signal)))`, 'chunk', consume)}\nat = -1`
+      case 'range': {
+        const [r, i, x] = [this.#name('range'), this.#name('i'), this.#name('x')]
+        return `const ${r} = slots[${input.slot}]
+io.metrics.recordsRead += ${r}.count
+for (let ${i} = 0; ${i} < ${r}.count; ${i}++) {
+const probe = (${i} & 1023) === 0
+if (probe) io.tick()
+const ${x} = ${r}.start + ${i} * ${r}.step
+${consume(x)}
+}`
+      }
+      case 'shuffle': return this.#shuffleInput(input, consume)
+      case 'concat': return this.#rows(`runtime.concat${this.#form === 'async' ? 'Async' : ''}([${input.inputs.map(part => this.#lazyRows(part)).join(', ')}])`, this.#form === 'async', consume)
+      case 'pipe': return this.#pipe(input.input, input.steps, consume)
+    }
+  }
+
+  /** A loop over arrays of records; `input` says that they are what the task reads, and so counted. */
+  #chunks(head: string, chunk: string, consume: Consume, input = true): string {
+    const [a, i, x] = [this.#name('a'), this.#name('i'), this.#name('x')]
+    return `${head} {
+const ${a} = ${chunk}
+${input ? `io.metrics.recordsRead += ${a}.length` : ''}
+for (let ${i} = 0; ${i} < ${a}.length; ${i}++) {
+const probe = (${i} & 1023) === 0
+if (probe) io.tick()
+const ${x} = ${a}[${i}]
+${consume(x)}
+}
+}`
+  }
+
+  /** A loop over an iterable, or in the async form over chunks of what may be an async iterable. */
+  #rows(rows: string, awaits: boolean, consume: Consume): string {
+    if (awaits) return this.#chunks(`for await (const chunk of runtime.chunks(${rows}))`, 'chunk', consume, false)
+    const [n, x] = [this.#name('n'), this.#name('x')]
+    return `let ${n} = 0
+for (const ${x} of ${rows}) {
+const probe = (${n}++ & 1023) === 0
+if (probe) io.tick()
+${consume(x)}
+}`
+  }
+
+  #shuffleInput(input: Extract<Input, { from: 'shuffle' }>, consume: Consume): string {
+    const { slot, aggregator, combined } = input
+    if (aggregator === undefined) return this.#chunks(`for (const ref of slots[${slot}])`, 'io.records(ref)', consume)
+    const [map, p, i, x] = [this.#name('map'), this.#name('p'), this.#name('i'), this.#name('x')]
+    const merge = combined ? this.#merge(map, 'k', 'v', undefined, aggregator.mergeCombiners) : this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)
+    return `${this.#newMap(map)}for (const ref of slots[${slot}]) {
+const ${p} = io.pairs(ref), ks = ${p}.keys, vs = ${p}.values
+io.metrics.recordsRead += ks.length
+for (let ${i} = 0; ${i} < ks.length; ${i}++) {
+if ((${i} & 1023) === 0) io.tick()
+const k = ks[${i}], v = vs[${i}]
+${merge}
+}
+}
+{
+let ${i} = 0
+for (const ${x} of ${map}.pairs()) {
+const probe = (${i}++ & 1023) === 0
+if (probe) io.tick()
+${consume(x)}
+}
+}`
+  }
+
+  /** The fused steps; the last one that takes a whole partition is the new beginning of the chain. */
+  #pipe(input: Input, steps: readonly Step[], consume: Consume): string {
+    const last = steps.findLastIndex(step => step.op === 'mapPartitions' || step.op === 'mapAsync' || step.op === 'store')
+    if (last === -1) return this.#body(input, record => this.#narrow(steps, 0, record, consume))
+    const step = steps[last]!
+    const above: Input = last === 0 ? input : { from: 'pipe', input, steps: steps.slice(0, last) }
+    const rest: Consume = record => this.#narrow(steps, last + 1, record, consume)
+    switch (step.op) {
+      case 'mapPartitions': {
+        const { before, rows } = this.#iterable(above)
+        const it = this.#name('it')
+        const call = `${before}at = ${step.fn}; rec = undefined\nconst ${it} = runtime.iterableResult(f${step.fn}(${rows}${this.#isUser(step.fn) ? '' : ', io.partition, io'}), ${this.#form === 'async'})\n`
+        return `${call}${this.#rows(it, this.#form === 'async', record => `at = -1\n${rest(record)}\nat = ${step.fn}; rec = undefined`)}\nat = -1`
+      }
+      case 'mapAsync': {
+        const options = JSON.stringify({ concurrency: step.concurrency, ordered: step.ordered, timeoutMs: step.timeoutMs })
+        return this.#chunks(`for await (const chunk of runtime.mapAsync(f${step.fn}, ${step.fn}, ${this.#lazyRows(above)}, ${options}, io))`, 'chunk', rest, false)
+      }
+      case 'store': {
+        const rows = this.#name('rows')
+        return `const ${rows} = []\n${this.#block(this.#body(above, x => `${rows}.push(${x})`))}\nstored.push(runtime.store(${step.slot}, ${rows}, io))\n${this.#rows(rows, false, rest)}`
+      }
+      default: throw new Error('not a step that breaks the chain')
+    }
+  }
+
+  /** The code of fused steps from `index` on, for one record. */
+  #narrow(steps: readonly Step[], index: number, record: string, consume: Consume): string {
+    const step = steps[index]
+    if (step === undefined) return consume(record)
+    const rest = (next: string): string => this.#narrow(steps, index + 1, next, consume)
+    const y = this.#name('y')
+    const call = (argument: string): string => {
+      if (!('fn' in step)) throw new Error('a narrow step has a function')
+      return `at = ${step.fn}; rec = ${record}\nconst ${y} = f${step.fn}(${argument}); at = -1\nif (probe) refuseThenable(${y}, ${step.fn}, ${record})`
+    }
+    switch (step.op) {
+      case 'map': return `${call(record)}\n${rest(y)}`
+      case 'filter': return `${call(record)}\nif (${y}) {\n${rest(record)}\n}`
+      case 'mapValues': { const pair = this.#name('x'); return `${call(`${record}[1]`)}\nconst ${pair} = [${record}[0], ${y}]\n${rest(pair)}` }
+      case 'flatMap': return `${call(record)}\nat = ${step.fn}\n${this.#each(y, step.fn, record, rest)}`
+      case 'flatMapValues': {
+        const pair = this.#name('x')
+        return `${call(`${record}[1]`)}\nat = ${step.fn}\n${this.#each(y, step.fn, record, value => `const ${pair} = [${record}[0], ${value}]\n${rest(pair)}`)}`
+      }
+      default: throw new Error(`step ${step.op} is not narrow`)
+    }
+  }
+
+  /** A loop over what flatMap returned. A generator's throw inside it belongs to the same function. */
+  #each(iterable: string, fn: number, record: string, consume: Consume): string {
+    const x = this.#name('x')
+    return `for (const ${x} of ${iterable}) {\nat = -1\n${consume(x)}\nat = ${fn}; rec = ${record}\n}\nat = -1`
+  }
+
+  /** Statements, and an expression that gives the records of `input` as a synchronous iterable. */
+  #iterable(input: Input): { before: string; rows: string } {
+    if (this.#form === 'async' && isAsync(input)) {
+      const rows = this.#name('rows')
+      return { before: `const ${rows} = []\n${this.#block(this.#body(input, x => `${rows}.push(${x})`))}\n`, rows }
+    }
+    return { before: '', rows: this.#lazyRows(input) }
+  }
+
+  /** An expression that gives the records of `input` as a generator, pulled from by a user's function. */
+  #lazyRows(input: Input): string {
+    const awaits = this.#form === 'async' && (isAsync(input) || hasPartitionStep(input))
+    return `(${awaits ? 'async ' : ''}function* () {
+let at = -1, rec
+try {
+${this.#body(input, x => `yield ${x}`)}
+} catch (error) { throw failed(error, at, rec) }
+})()`
+  }
+
+  #block(text: string): string {
+    return `{\n${text}\n}`
+  }
+
+  #isUser(fn: number): boolean {
+    return this.#shape.fns[fn]!.kind === 'user'
+  }
+}
+
+function hasPartitionStep(input: Input): boolean {
+  return input.from === 'pipe' && (input.steps.some(step => step.op === 'mapPartitions') || hasPartitionStep(input.input))
+}

@@ -1,0 +1,44 @@
+// Failures inside a task, as they travel from the fused loop to the scheduler.
+
+import { defineErrors } from '../base/define-errors.ts'
+
+/** A user function threw: which one (by its index in the stage's function table), on which record, and what. */
+export class UserFailure extends Error {
+  override name = 'UserFailure'
+  readonly fn: number
+  readonly record: unknown
+
+  constructor(fn: number, record: unknown, cause: unknown) {
+    super('a user function failed', { cause })
+    this.fn = fn
+    this.record = record
+  }
+}
+
+/** The task saw its cancel flag. */
+export class TaskCancelled extends Error {
+  override name = 'TaskCancelled'
+}
+
+export const kernelErrors = defineErrors({
+  RIV_ASYNC_FUNCTION: {
+    message: () => 'the function returned a Promise where a plain value is needed',
+    hint: 'use mapAsync(async x => …), which awaits with bounded concurrency, or mapPartitions with an async generator',
+    docs: 'An element function (`map`, `filter`, `flatMap`, `foreach`, `reduce` …) is synchronous; a Promise as its result would become a record, or count as true. `mapAsync` is the operator for asynchronous work on each record.',
+  },
+  RIV_ASYNC_TIMEOUT: {
+    message: (timeoutMs: number) => `the function given to mapAsync did not settle within ${timeoutMs} ms`,
+    hint: 'raise timeout, or pass the signal on to what the function waits for',
+    docs: 'A call of the function given to `mapAsync` took longer than its `timeout`. Its signal was aborted and the task failed; it is tried again like any failing task.',
+  },
+  RIV_PARTITIONER: {
+    message: (partition: unknown, key: string, partitions: number) => `getPartition gave ${String(partition)} for the key ${key}; it must give an integer from 0 to ${partitions - 1}`,
+    hint: 'mend getPartition of the partitioner',
+    docs: 'A custom `Partitioner` answered with something that is no partition of it.',
+  },
+  RIV_NOT_A_PAIR: {
+    message: (record: string) => `a pair operation met a record that is no [key, value] array: ${record}`,
+    hint: 'map to [key, value] first',
+    docs: 'Operations by key work on records that are arrays of two elements. TypeScript refuses others at compile time; this one got through as `any`.',
+  },
+})

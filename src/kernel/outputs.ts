@@ -1,0 +1,119 @@
+// The collecting ends of the fused loop: result records, and buckets of a shuffle. Both write encoded blocks of bounded size.
+
+import { hashKey, partitionOfHash } from '../wire/key/hash-key.ts'
+import { compareValues } from '../wire/key/compare.ts'
+import type { BlockRef } from '../wire/slab/block-ref.ts'
+import type { CombineMap } from './combine-map.ts'
+import { kernelErrors } from './errors.ts'
+import type { TaskIO } from './task-io.ts'
+
+/** Records gathered before they are encoded as one block. */
+const blockRecords = 32_768
+
+/** Result records of a task. */
+export class Collected {
+  readonly blocks: BlockRef[] = []
+  readonly #io: TaskIO
+  #records: unknown[] = []
+
+  constructor(io: TaskIO) { this.#io = io }
+
+  push(record: unknown): void {
+    if (this.#records.push(record) === blockRecords) this.#flush()
+  }
+
+  finish(): BlockRef[] {
+    if (this.#records.length > 0) this.#flush()
+    return this.blocks
+  }
+
+  #flush(): void {
+    this.blocks.push(this.#io.writeRecords(this.#records, 0, this.#records.length))
+    this.#records = []
+  }
+}
+
+/** Where a key goes: the index of its reducer. */
+export type PartitionOf = (key: unknown) => number
+
+export const hashPartitionOf = (partitions: number): PartitionOf => partitions === 1 ? () => 0 : key => partitionOfHash(hashKey(key), partitions)
+
+/** Partition i holds the keys up to bounds[i]; the last one the rest. */
+export function rangePartitionOf(bounds: readonly unknown[], ascending: boolean): PartitionOf {
+  return key => {
+    let low = 0
+    let high = bounds.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (compareValues(key, bounds[middle]) > 0) low = middle + 1
+      else high = middle
+    }
+    return ascending ? low : bounds.length - low
+  }
+}
+
+export const customPartitionOf = (getPartition: (key: unknown) => unknown, partitions: number): PartitionOf => key => {
+  const partition = getPartition(key)
+  if (typeof partition !== 'number' || !Number.isInteger(partition) || partition < 0 || partition >= partitions) throw kernelErrors.RIV_PARTITIONER(partition, String(key), partitions)
+  return partition
+}
+
+/** The output of one map task: for each reducer the blocks of its pairs, in order. */
+export class ShuffleBuckets {
+  readonly #io: TaskIO
+  readonly #keys: unknown[][]
+  readonly #values: unknown[][]
+  readonly #blocks: BlockRef[][]
+  readonly #partitionOf: PartitionOf
+
+  constructor(io: TaskIO, partitions: number, partitionOf: PartitionOf) {
+    this.#io = io
+    this.#partitionOf = partitionOf
+    this.#keys = Array.from({ length: partitions }, () => [])
+    this.#values = Array.from({ length: partitions }, () => [])
+    this.#blocks = Array.from({ length: partitions }, () => [])
+  }
+
+  add(key: unknown, value: unknown): void {
+    const partition = this.#partitionOf(key)
+    const keys = this.#keys[partition]!
+    this.#values[partition]!.push(value)
+    if (keys.push(key) === blockRecords) this.#flush(partition)
+  }
+
+  addAll(map: CombineMap): void {
+    map.forEach((key, value) => this.add(key, value))
+  }
+
+  finish(): BlockRef[][] {
+    for (let partition = 0; partition < this.#keys.length; partition++) if (this.#keys[partition]!.length > 0) this.#flush(partition)
+    return this.#blocks
+  }
+
+  #flush(partition: number): void {
+    const keys = this.#keys[partition]!
+    this.#blocks[partition]!.push(this.#io.writePairs(keys, this.#values[partition]!, 0, keys.length))
+    this.#keys[partition] = []
+    this.#values[partition] = []
+  }
+}
+
+/** Deals any records out over the reducers in turn; the first one differs by partition, so that small partitions spread. */
+export class DealtBuckets {
+  readonly #targets: Collected[]
+  #next: number
+
+  constructor(io: TaskIO, partitions: number) {
+    this.#targets = Array.from({ length: partitions }, () => new Collected(io))
+    this.#next = io.partition % partitions
+  }
+
+  add(record: unknown): void {
+    this.#targets[this.#next]!.push(record)
+    this.#next = this.#next + 1 === this.#targets.length ? 0 : this.#next + 1
+  }
+
+  finish(): BlockRef[][] {
+    return this.#targets.map(target => target.finish())
+  }
+}

@@ -1,0 +1,52 @@
+// Every message between the driver and a worker thread. One message carries a task and whatever the worker does not know yet of it.
+
+import type { BlockRef } from './slab/block-ref.ts'
+import type { FunctionCode } from './closure/code.ts'
+import type { RemoteError } from './remote-error.ts'
+import type { StageShape } from './shape.ts'
+
+/** The range of a slab into which a task may write. */
+export interface Lease { readonly slab: number; readonly generation: number; readonly offset: number }
+
+/** Where a task writes: what is read once, and (if it keeps partitions) what stays; they do not share slabs. */
+export interface Leases { readonly output: Lease; readonly kept?: Lease }
+
+/** A slab that a task made because its lease was full. */
+export interface NewSlab { readonly temporary: number; readonly memory: SharedArrayBuffer; readonly used: number }
+
+/** What the worker must know before it can run the task. */
+export interface Install {
+  readonly codes: readonly FunctionCode[]
+  readonly stage?: { readonly id: number; readonly shape: StageShape }
+  /** Captured functions, in the order of the `user` entries of the shape's function table. */
+  readonly environment?: { readonly id: number; readonly functions: readonly Uint8Array[] }
+  readonly slabs: readonly (readonly [number, SharedArrayBuffer])[]
+  readonly forgetStages: readonly number[]
+  readonly forgetEnvironments: readonly number[]
+}
+
+export type ToWorker =
+  | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly install?: Install }
+  | { readonly type: 'cancel'; readonly id: number }
+
+/** The output of a task, with what it did to block memory. */
+export interface TaskEnd {
+  readonly id: number
+  /** Where the free parts of the leases begin now. */
+  readonly outputOffset: number
+  readonly keptOffset?: number
+  readonly newSlabs: readonly NewSlab[]
+  readonly invalidUtf8Lines: number
+  readonly recordsRead: number
+}
+
+export type FromWorker =
+  | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[] })
+  | (TaskEnd & { readonly type: 'failed'; readonly failure: FailureData; readonly error: RemoteError })
+
+/** A failed attempt as data (`fatal`: trying again cannot help): which function of the stage's table, on which record (already shortened). */
+export interface FailureData {
+  readonly kind: 'user' | 'cancelled' | 'fatal' | 'other'
+  readonly fn: number
+  readonly record: string
+}
