@@ -35,25 +35,10 @@ export const rddErrors = defineErrors({
     hint: 'await rdd.unpersist() first',
     docs: 'The storage level of an RDD cannot change while it is persisted, as in Spark.',
   },
-  RIV_JOB_CANCELLED: {
-    message: (action: string, place: string) => `${action}${at(place)} was cancelled`,
-    hint: 'the cause says by whom',
-    docs: 'The action was cancelled: by its job group (`cancelJobGroup`), by `cancelAllJobs`, or by the signal given to `withJob`. The reason is the `cause`.',
-  },
   RIV_BATCH_FORGOTTEN: {
     message: (action: string, place: string, rdd: string) => `${action}${at(place)}: the batch to which ${rdd} belongs is over and forgotten`,
     hint: 'await the action inside foreachRDD, or keep batches longer with ssc.remember(…)',
     docs: 'What a batch holds is dropped when it has completed. An action on one of its RDDs that begins later has nothing to run on.',
-  },
-  RIV_OUTPUT_EXISTS: {
-    message: (action: string, place: string, path: string) => `${action}${at(place)}: the folder ${path} already exists`,
-    hint: 'remove it first, or write to a new folder',
-    docs: 'Saving writes a folder of part files and replaces nothing, so that a run by mistake destroys no results.',
-  },
-  RIV_INPUT_NOT_FOUND: {
-    message: (operation: string, place: string, path: string, what: string) => `${operation}${at(place)}: ${what} at ${path}`,
-    hint: 'check the path; a relative one starts at the working folder of the process',
-    docs: 'The input of `textFile` and its kin is looked for when a job is planned, not when it is described: the action fails, and the message names the call that gave the path.',
   },
   RIV_INPUT_FOLDER: {
     message: (operation: string, place: string, path: string) => `${operation}${at(place)}: ${path} is a folder inside the folder to read; folders are read one level deep`,

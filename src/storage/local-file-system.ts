@@ -88,7 +88,7 @@ class LocalFileSystem implements FileSystem {
   }
 
   async remove(path: string): Promise<void> {
-    await coded('remove', path, async () => rm(localPath(path), { recursive: true, force: true }))
+    await coded('remove', path, async () => rm(localPath(path), { recursive: true, force: true, maxRetries: 3 }))
   }
 }
 
