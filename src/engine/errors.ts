@@ -5,12 +5,6 @@ import { defineErrors } from '../base/define-errors.ts'
 const times = (attempts: number): string => (attempts === 1 ? '' : `; tried ${attempts} times`)
 
 export const engineErrors = defineErrors({
-  RIV_USER_FUNCTION: {
-    message: (op: string, place: string, record: string, cause: string, attempts: number) =>
-      `${op}${place === '' ? '' : ` at ${place}`}: the function threw ${cause}${record === '' ? '' : `, on the record ${record}`}${times(attempts)}`,
-    hint: 'the cause has your own stack trace',
-    docs: 'A function given to an operator threw. The message names the operator, where it was called, and the record (shortened); `cause` is your own error with its name, message, properties and stack. On threads a failing task is tried four times before its job fails. `deadLetter` and `onFailure` are the policies for streams.',
-  },
   RIV_TASK: {
     message: (action: string, partition: number, cause: string, attempts: number) => `${action}: the task of partition ${partition} failed: ${cause}${times(attempts)}`,
     hint: 'see the cause',

@@ -4,7 +4,15 @@ import { defineErrors } from '../base/define-errors.ts'
 
 const at = (place: string): string => (place === '' ? '' : ` at ${place}`)
 
+const times = (attempts: number): string => (attempts === 1 ? '' : `; tried ${attempts} times`)
+
 export const rddErrors = defineErrors({
+  RIV_USER_FUNCTION: {
+    message: (op: string, place: string, record: string, cause: string, attempts: number) =>
+      `${op}${at(place)}: the function threw ${cause}${record === '' ? '' : `, on the record ${record}`}${times(attempts)}`,
+    hint: 'the cause has your own stack trace',
+    docs: 'A function given to an operator threw. The message names the operator, where it was called, and the record (shortened); `cause` is your own error with its name, message, properties and stack. On threads a failing task is tried four times before its job fails. `deadLetter` and `onFailure` are the policies for streams.',
+  },
   RIV_EMPTY_RDD: {
     message: (action: string, place: string) => `${action}${at(place)}: the RDD is empty`,
     hint: 'ask isEmpty() first, or use take(1) or fold(zero, f), which have an answer for an empty RDD',

@@ -92,7 +92,7 @@ class Builder {
     if (known !== undefined) return known
     const entry = fn.kind === 'user' ? fn : { kind: 'builtin' as const, name: fn.name, args: fn.args, fns: fn.fns.map(inner => this.#fn(inner, plan)) }
     const index = this.#fns.push(entry) - 1
-    this.#origins.push(fn.kind === 'user' ? fn : plan)
+    this.#origins.push(userIn(fn) ?? plan)
     this.#index.set(fn, index)
     return index
   }
@@ -165,6 +165,11 @@ class Builder {
     this.#slots.length = Math.min(...slots) // the merged slots are the last ones made
     return { from: 'blocks', slot: this.#slot(blocks) }
   }
+}
+
+/** The user's function in a function of ours: what throws there is theirs. */
+function userIn(fn: PlanFunction): UserFunction | undefined {
+  return fn.kind === 'user' ? fn : fn.fns.map(userIn).find(found => found !== undefined)
 }
 
 function piped(input: Input, steps: readonly Step[]): Input {

@@ -1,5 +1,6 @@
 // The error of a failed attempt as the user meets it: operator, call site, record, their own stack as the cause.
 
+import { rddErrors } from '../../rdd/errors.ts'
 import { engineErrors } from '../errors.ts'
 import type { TaskFailure } from './dag-scheduler.ts'
 import type { FnOrigin } from './describe-task.ts'
@@ -26,7 +27,7 @@ export function failureOf(outcome: Exclude<TaskOutcome, { kind: 'done' }>, { act
   const origin = origins[failure.fn]
   if (failure.kind === 'user' && origin !== undefined) {
     const thrown = `${cause.name}: ${cause.message}`
-    return { error: engineErrors.RIV_USER_FUNCTION.withCause(cause, origin.op, origin.site.place, failure.record, thrown.slice(0, 2_000), attempt), retry: true }
+    return { error: rddErrors.RIV_USER_FUNCTION.withCause(cause, origin.op, origin.site.place, failure.record, thrown.slice(0, 2_000), attempt), retry: true }
   }
   return { error: engineErrors.RIV_TASK.withCause(cause, action, partition, cause.message.slice(0, 2_000), attempt), retry: true }
 }

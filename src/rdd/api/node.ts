@@ -29,7 +29,7 @@ export abstract class RDDNode<out T> {
   protected abstract derive<U>(plan: Plan): RDD<U>
 
   /** A pipeline with one user function: what most operators are. */
-  protected step<U>(op: string, stepOp: Extract<PlanStep, { fn: unknown }>['op'] & ('map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues' | 'mapPartitions'), fn: AnyFunction, keepsKeys = false): RDD<U> {
+  protected step<U>(op: string, stepOp: Exclude<PlanStep['op'], 'mapAsync'>, fn: AnyFunction, keepsKeys = false): RDD<U> {
     const site = callSite()
     return this.derive<U>(pipeline(this.plan, op, site, [{ op: stepOp, fn: userFunction(fn, op, site) }], keepsKeys))
   }

@@ -1,0 +1,22 @@
+// The first records in an order, against sorting all of them.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { firstInOrder, orderOf } from './order.ts'
+
+test('the first n are those of a stable sort', () => {
+  const numbers = fc.array(fc.record({ key: fc.nat(50), id: fc.nat() }), { maxLength: 400 })
+  fc.assert(fc.property(numbers, fc.nat(30), fc.boolean(), (records, n, descending) => {
+    const byKey = (record: unknown): number => (record as { key: number }).key
+    const expected = records.toSorted((a, b) => (descending ? b.key - a.key : a.key - b.key)).slice(0, n)
+    assert.deepEqual(firstInOrder(records, n, orderOf('by', descending, byKey)), expected)
+    const compare = (a: unknown, b: unknown): number => byKey(a) - byKey(b)
+    assert.deepEqual(firstInOrder(records, n, orderOf('compare', descending, compare)), expected)
+  }))
+})
+
+test('undefined takes its place in the order', () => {
+  const last = (a: unknown, b: unknown): number => Number(a === undefined ? 0 : a) - Number(b === undefined ? 0 : b)
+  assert.deepEqual(firstInOrder([3, undefined, -1], 2, orderOf('compare', false, last)), [-1, undefined])
+})

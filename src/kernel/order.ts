@@ -1,0 +1,34 @@
+// Orders of records, and the first few of many in an order.
+
+import { compareValues } from '../wire/key/compare.ts'
+
+export type Compare = (a: unknown, b: unknown) => number
+
+/** How an operator orders records: naturally, by a comparison of the user, or by a key. */
+export type OrderKind = 'natural' | 'compare' | 'by'
+
+/** The comparison of an order; `fn` is the user's function, where the kind has one. */
+export function orderOf(kind: OrderKind, descending: boolean, fn: unknown): Compare {
+  const compare = kind === 'natural' ? compareValues : kind === 'compare' ? fn as Compare : byKey(fn as (record: unknown) => unknown)
+  return descending ? (a, b) => compare(b, a) : compare
+}
+
+const byKey = (key: (record: unknown) => unknown): Compare => (a, b) => compareValues(key(a), key(b))
+
+/** The first `n` records in an order, sorted; of equal ones those that come first. */
+export function firstInOrder(rows: Iterable<unknown>, n: number, compare: Compare): unknown[] {
+  // In boxes, because Array.sort puts undefined last without asking.
+  const kept: { readonly record: unknown }[] = []
+  let full = false
+  const cut = (): void => {
+    kept.sort((a, b) => compare(a.record, b.record))
+    kept.length = Math.min(kept.length, n)
+    full = kept.length === n
+  }
+  for (const record of n > 0 ? rows : []) {
+    if (full && compare(record, kept[n - 1]!.record) >= 0) continue
+    if (kept.push({ record }) >= 2 * n + 64) cut()
+  }
+  cut()
+  return kept.map(box => box.record)
+}

@@ -1,0 +1,196 @@
+// The rung of actions: they run a job and give its result as a Promise.
+//
+// - Nothing runs before an action is called; captured variables are read when it is.
+// - A rejected action leaves the context usable.
+
+import { callSite, type CallSite } from '../../base/call-site.ts'
+import { rddErrors } from '../errors.ts'
+import { builtin, userFunction } from '../nodes.ts'
+import { reduceInDriver } from '../ops/reduce.ts'
+import { saveAsTextFile } from '../ops/save-as-text-file.ts'
+import { take } from '../ops/take.ts'
+import { partitionCount, resolvePlan } from '../plan.ts'
+import { runAction } from '../run-job.ts'
+import { OrderedOps } from './ordered-ops.ts'
+
+export abstract class ActionOps<out T> extends OrderedOps<T> {
+  /**
+   * All records, in the order of partitions. They must fit in the memory of the driver; `for await` takes a partition at a time.
+   *
+   * Semantics: `RDD.collect`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(0, 4).collect()   // [0, 1, 2, 3]
+   */
+  collect(): Promise<T[]> {
+    return runAction(this, 'collect', callSite(), async run => {
+      const records: unknown[] = []
+      for (const part of await run({ to: 'collect' })) for (const record of part.records) records.push(record)
+      return records as T[]
+    })
+  }
+
+  /**
+   * The number of records.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(0, 1000).filter(n => n % 3 === 0).count()   // 334
+   */
+  count(): Promise<number> {
+    return runAction(this, 'count', callSite(), async run => {
+      let count = 0
+      for (const part of await run({ to: 'count' })) count += part.count
+      return count
+    })
+  }
+
+  /**
+   * Combines all records into one, two at a time: within each partition, then over the partitions in their order.
+   *
+   * The function must be associative. Rejects when there is no record: RIV_EMPTY_RDD. Semantics: `RDD.reduce`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(1, 5).reduce((a, b) => a * b)   // 24
+   */
+  reduce(f: (a: T, b: T) => T): Promise<T> {
+    const site = callSite()
+    return runAction(this, 'reduce', site, async run => {
+      const fn = userFunction(f, 'reduce', site)
+      const parts = await run({ to: 'reduce', fn })
+      const partial = parts.flatMap(part => part.records)
+      if (partial.length === 0) throw rddErrors.RIV_EMPTY_RDD('reduce', site.place)
+      return reduceInDriver(fn, partial) as T
+    })
+  }
+
+  /**
+   * The first `n` records. Runs as few partitions as it takes: one, then four times as many.
+   *
+   * Semantics: `RDD.take`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(0, 1e9).map(n => n * n).take(3)   // [0, 1, 4]
+   */
+  take(n: number): Promise<T[]> {
+    return this.#take('take', callSite(), n)
+  }
+
+  /**
+   * The first record. Rejects when there is none: RIV_EMPTY_RDD.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize(['to', 'be']).first()   // 'to'
+   */
+  async first(): Promise<T> {
+    const site = callSite()
+    const found = await this.#take('first', site, 1)
+    if (found.length === 0) throw rddErrors.RIV_EMPTY_RDD('first', site.place)
+    return found[0]!
+  }
+
+  /**
+   * Whether there is no record.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(0, 10).filter(n => n > 10).isEmpty()   // true
+   */
+  async isEmpty(): Promise<boolean> {
+    return (await this.#take('isEmpty', callSite(), 1)).length === 0
+  }
+
+  /**
+   * Calls the function with each record, in the tasks, for what it does.
+   *
+   * What it changes in captured variables stays in the task: use an accumulator to count. Semantics: `RDD.foreach`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize(['to', 'be']).foreach(word => { console.log(word) })
+   */
+  foreach(f: (record: T) => void): Promise<void> {
+    const site = callSite()
+    return runAction(this, 'foreach', site, async run => { await run({ to: 'foreach', fn: userFunction(f, 'foreach', site) }) })
+  }
+
+  /**
+   * Calls the function once a partition with its records, in the tasks; an async function is awaited. For writing to a database over one connection.
+   *
+   * Semantics: `RDD.foreachPartition`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(0, 100).foreachPartition(async numbers => {
+   *   for (const n of numbers) await Promise.resolve(n)   // db.insert(n)
+   * })
+   */
+  foreachPartition(f: (records: Iterable<T>) => void | Promise<void>): Promise<void> {
+    const site = callSite()
+    const fn = builtin('forRows', [], [userFunction(f, 'foreachPartition', site)])
+    return runAction(this, 'foreachPartition', site, async run => { await run({ to: 'partition', fn }) })
+  }
+
+  /**
+   * Writes each record as a line: a new folder with `part-00000` and so on, and an empty `_SUCCESS` written last.
+   *
+   * Strings are written as they are, arrays as `(word,3)`, other values as Node shows them. An existing folder is refused with
+   * RIV_FILE_EXISTS; a job that fails leaves nothing. Semantics: `RDD.saveAsTextFile`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/lines-`)}/out`
+   * await ctx.parallelize(['to', 'be'], 2).saveAsTextFile(folder)
+   * await ctx.textFile(folder).collect()   // ['to', 'be']
+   */
+  saveAsTextFile(folder: string): Promise<void> {
+    const site = callSite()
+    return runAction(this, 'saveAsTextFile', site, run => saveAsTextFile(this.context, { op: 'saveAsTextFile', site, folder }, run))
+  }
+
+  /**
+   * The records, a partition at a time: each is computed when the loop comes to it, and only one is held.
+   *
+   * An RDD is an async iterable itself, so `for await (const x of rdd)` does the same. Leaving the loop early leaves the other partitions alone.
+   * Semantics: `RDD.toLocalIterator`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * for await (const n of ctx.range(0, 1e6)) if (n === 3) break
+   */
+  toLocalIterator(): AsyncGenerator<T, void, undefined> {
+    return this.#partitions('toLocalIterator', callSite())
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.#partitions('for await', callSite())
+  }
+
+  async* #partitions(op: string, site: CallSite): AsyncGenerator<T, void, undefined> {
+    await resolvePlan(this.plan)
+    for (let partition = 0; partition < partitionCount(this.plan)!; partition++) {
+      const [part] = await runAction(this, op, site, run => run({ to: 'collect' }, [partition]))
+      yield* part!.records as T[]
+    }
+  }
+
+  #take(op: string, site: CallSite, n: number): Promise<T[]> {
+    return runAction(this, op, site, async (run, signal) => await take(this.plan, n, run, signal) as T[])
+  }
+}

@@ -1,0 +1,115 @@
+// RDD: the top of the ladder of rungs in api/, and what concerns an RDD as a whole.
+
+import { callSite } from '../base/call-site.ts'
+import { ActionOps } from './api/action-ops.ts'
+import { rddErrors } from './errors.ts'
+import { debugString } from './ops/debug-string.ts'
+import { partitionCount, resolvePlan, type Plan } from './plan.ts'
+import { StorageLevel } from './storage-level.ts'
+
+/**
+ * A resilient distributed dataset: records in partitions, described by how they are computed.
+ *
+ * Operations describe and return a new RDD at once; actions run a job and return a Promise. Partitions that are lost are computed again.
+ * Made by a Context, not with `new`. Semantics: `org.apache.spark.rdd.RDD`.
+ *
+ * @example
+ * import { Context } from 'rivulet'
+ * const ctx = new Context()
+ * const words = ctx.parallelize(['to be or', 'not to be']).flatMap(line => line.split(' '))
+ * await words.map(word => [word, 1]).reduceByKey((a, b) => a + b).sortByKey().collect()   // [['be', 2], ['not', 1], ['or', 1], ['to', 2]]
+ */
+export class RDD<out T> extends ActionOps<T> {
+  /**
+   * Keeps the partitions once they have been computed, until `unpersist()`; MEMORY_ONLY by default. Returns the RDD itself.
+   *
+   * Errors: RIV_STORAGE_LEVEL where it is persisted at another level. Semantics: `RDD.persist`.
+   *
+   * @example
+   * import { Context, StorageLevel } from 'rivulet'
+   * const ctx = new Context()
+   * const squares = ctx.range(0, 1000).map(n => n * n).persist(StorageLevel.MEMORY_AND_DISK)
+   * await squares.count()   // computes and keeps
+   * await squares.max()     // reads what was kept
+   */
+  persist(level: StorageLevel = StorageLevel.MEMORY_ONLY): this {
+    const { plan } = this
+    if (plan.storage !== 'none' && plan.storage !== level) throw rddErrors.RIV_STORAGE_LEVEL(this.describe(), plan.storage, level)
+    plan.storage = level
+    return this
+  }
+
+  /** `persist(StorageLevel.MEMORY_ONLY)`. */
+  cache(): this {
+    return this.persist()
+  }
+
+  /**
+   * Forgets the kept partitions; actions compute them again. Returns the RDD itself when that is done.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const numbers = ctx.range(0, 10).cache()
+   * await numbers.count()
+   * await numbers.unpersist()
+   */
+  async unpersist(): Promise<this> {
+    if (this.plan.storage !== 'none') {
+      this.context.runner.unpersist(this.plan)
+      this.plan.storage = 'none'
+    }
+    return this
+  }
+
+  /** The level at which it is persisted; `none` if it is not. */
+  getStorageLevel(): StorageLevel {
+    return this.plan.storage
+  }
+
+  /**
+   * The number of partitions, where the lineage knows it; otherwise RIV_UNRESOLVED, whose cure is `await rdd.resolve()`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.range(0, 10, 1, 3).map(n => n + 1).getNumPartitions()   // 3
+   */
+  getNumPartitions(): number {
+    const count = partitionCount(this.plan)
+    if (count === undefined) throw rddErrors.RIV_UNRESOLVED(this.describe())
+    return count
+  }
+
+  /**
+   * Finds out what describing left open: lists files, samples keys for a sort. Actions do it themselves. Returns the RDD itself.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const lines = ctx.textFile('package.json')
+   * await lines.resolve()
+   * lines.getNumPartitions()
+   */
+  async resolve(): Promise<this> {
+    const site = callSite()
+    await this.context.action('resolve', site, async signal => resolvePlan(this.plan, signal))
+    return this
+  }
+
+  /**
+   * The lineage as text: one line an RDD, with the number of partitions where a stage begins.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * console.log(ctx.parallelize([['a', 1]], 2).reduceByKey((a, b) => a + b).toDebugString())
+   */
+  toDebugString(): string {
+    return debugString(this.plan)
+  }
+
+  protected override derive<U>(plan: Plan): RDD<U> {
+    return new RDD<U>(this.context, plan)
+  }
+}
