@@ -5,7 +5,7 @@
 // - Objects as keys are compared by structure, through their canonical encoding.
 // - Iteration is in the order of first appearance, primitives before objects: the same on each run.
 
-import { keyIdentity } from '../wire/key/key-identity.ts'
+import { objectIdentity } from '../wire/key/key-bytes.ts'
 
 /** The combiner of one key. */
 export class Cell {
@@ -25,12 +25,12 @@ export class CombineMap {
 
   /** The cell of an object key, if there is one. */
   objectCell(key: object): Cell | undefined {
-    return this.#objects.get(keyIdentity(key) as string)
+    return this.#objects.get(objectIdentity(key))
   }
 
   /** Adds a key that has no cell yet. */
   add(key: unknown, value: unknown): void {
-    if (typeof key === 'object' && key !== null) this.#objects.set(keyIdentity(key) as string, new ObjectCell(key, value))
+    if (typeof key === 'object' && key !== null) this.#objects.set(objectIdentity(key), new ObjectCell(key, value))
     else this.primitives.set(key, new Cell(value))
   }
 

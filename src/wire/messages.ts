@@ -1,6 +1,7 @@
 // Every message between the driver and a worker thread. One message carries a task and whatever the worker does not know yet of it.
 
 import type { BlockRef } from './slab/block-ref.ts'
+import type { NewSlab } from './slab/slab-writer.ts'
 import type { FunctionCode } from './closure/code.ts'
 import type { RemoteError } from './remote-error.ts'
 import type { StageShape } from './shape.ts'
@@ -11,9 +12,6 @@ export interface Lease { readonly slab: number; readonly generation: number; rea
 /** Where a task writes: what is read once, and (if it keeps partitions) what stays; they do not share slabs. */
 export interface Leases { readonly output: Lease; readonly kept?: Lease }
 
-/** A slab that a task made because its lease was full. */
-export interface NewSlab { readonly temporary: number; readonly memory: SharedArrayBuffer; readonly used: number }
-
 /** What the worker must know before it can run the task. */
 export interface Install {
   readonly codes: readonly FunctionCode[]
@@ -21,8 +19,7 @@ export interface Install {
   /** Captured functions, in the order of the `user` entries of the shape's function table. */
   readonly environment?: { readonly id: number; readonly functions: readonly Uint8Array[] }
   readonly slabs: readonly (readonly [number, SharedArrayBuffer])[]
-  readonly forgetStages: readonly number[]
-  readonly forgetEnvironments: readonly number[]
+  readonly forget?: { readonly stage: readonly number[]; readonly environment: readonly number[]; readonly slab: readonly number[] }
 }
 
 export type ToWorker =

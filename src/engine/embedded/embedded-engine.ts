@@ -67,7 +67,7 @@ export class EmbeddedEngine implements Engine {
   constructor({ threads, conf, log }: EmbeddedOptions) {
     this.log = log
     this.#inline = threads === 0
-    this.#store = new BlockStore(conf.get(engineSettings['memory.blocks']))
+    this.#store = new BlockStore(conf.get(engineSettings['memory.blocks']), slab => this.#backend.forget('slab', slab))
     this.#blocks = new BlockManager(this.#store.pool, records => this.#store.encode(records))
     this.#backend = threads === 0 ? new InlineBackend(this.#store) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: conf.get(engineSettings['memory.worker']) })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))

@@ -10,7 +10,7 @@ import { failureData } from '../../kernel/failure-data.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { BlockStore } from './block-store.ts'
-import type { TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
 
 const turnMs = 10
 
@@ -39,7 +39,7 @@ export class InlineBackend implements TaskBackend {
     queued.io?.cancel()
   }
 
-  forget(kind: 'stage' | 'environment', id: number): void {
+  forget(kind: Installed, id: number): void {
     if (kind === 'stage') this.#stages.delete(id)
   }
 

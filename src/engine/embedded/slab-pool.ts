@@ -8,8 +8,9 @@
 
 import { assert, present } from '../../base/assert.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import { formatSlab, SlabView, slabHeaderBytes, slabSize } from '../../wire/slab/slab.ts'
-import type { Lease, NewSlab } from '../../wire/messages.ts'
+import { allocateSlab, SlabView, slabHeaderBytes, slabSize } from '../../wire/slab/slab-view.ts'
+import type { NewSlab } from '../../wire/slab/slab-writer.ts'
+import type { Lease } from '../../wire/messages.ts'
 import { engineErrors } from '../errors.ts'
 
 /** A lease with less room than this is given back. */
@@ -70,7 +71,7 @@ export class SlabPool {
       if (slab.memory.byteLength - slab.used >= minRoom) return { ...held, offset: slab.used }
       this.endLease(held)
     }
-    const slab = this.#partial.pop() ?? this.#reusable() ?? this.#add(new SharedArrayBuffer(slabSize), slabHeaderBytes)
+    const slab = this.#partial.pop() ?? this.#reusable() ?? this.#add(allocateSlab(0), slabHeaderBytes)
     slab.leased = true
     return { slab: slab.id, generation: slab.view.generation(), offset: slab.used }
   }
@@ -82,8 +83,8 @@ export class SlabPool {
     slab.used = offset
   }
 
-  endLease(lease: Lease): void {
-    const slab = present(this.#slabs.get(lease.slab), 'a leased slab')
+  endLease({ slab: id }: Pick<Lease, 'slab'>): void {
+    const slab = present(this.#slabs.get(id), 'a leased slab')
     slab.leased = false
     if (slab.live === 0) this.#retire(slab)
     else if (slab.memory.byteLength - slab.used >= minRoom) this.#partial.push(slab)
@@ -127,7 +128,6 @@ export class SlabPool {
     if (this.#bytes + memory.byteLength > this.#options.maxBytes) throw engineErrors.RIV_BLOCK_MEMORY(memory.byteLength, this.#options.maxBytes)
     const id = ++this.#lastId
     const view = new SlabView(id, memory)
-    if (view.generation() === 0) formatSlab(memory)
     const slab: Slab = { id, memory, view, live: 0, leased: false, used }
     this.#slabs.set(id, slab)
     this.#bytes += memory.byteLength

@@ -27,6 +27,9 @@ export type TaskOutcome =
   | { readonly kind: 'failed'; readonly failure: FailureData; readonly cause: Error }
   | { readonly kind: 'lost'; readonly reason: 'exit' | 'error' | 'memory'; readonly detail: string; readonly error?: Error }
 
+/** What workers are told once and keep. */
+export type Installed = 'stage' | 'environment' | 'slab'
+
 /**
  * A place where tasks run.
  *
@@ -39,8 +42,8 @@ export interface TaskBackend {
   submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void
   /** Asks the task to end early; its outcome is still reported. */
   cancel(taskId: number): void
-  /** A stage or environment that will not be named again unless it is installed anew. */
-  forget(kind: 'stage' | 'environment', id: number): void
+  /** Something that will not be named again unless it is installed anew. */
+  forget(kind: Installed, id: number): void
   /** Ends all threads; outcomes of what still ran are reported as lost. */
   close(): Promise<void>
 }

@@ -64,12 +64,10 @@ function run(message: TaskMessage): void | Promise<void> {
   }
   try {
     if (message.install !== undefined) install(message.install)
-    const { output, kept } = message.leases
     io = new SlabTaskIO({
       partition: message.partition,
       view: id => present(slabs.get(id), 'an installed slab'),
-      output,
-      ...(kept && { kept }),
+      leases: message.leases,
       isCancelled: () => Atomics.load(cancelFlag, 0) === message.id,
     })
     current = { id: message.id, io }
@@ -96,14 +94,16 @@ function end(id: number, io: SlabTaskIO | undefined): TaskEnd {
   return { id, outputOffset, ...(keptOffset !== undefined && { keptOffset }), newSlabs, recordsRead: io?.metrics.recordsRead ?? 0, invalidUtf8Lines: io?.metrics.invalidUtf8Lines ?? 0 }
 }
 
-function install({ codes, stage, environment, slabs: newSlabs, forgetStages, forgetEnvironments }: Install): void {
+function install({ codes, stage, environment, slabs: newSlabs, forget }: Install): void {
   installCode(codes)
   if (stage !== undefined) shapes.set(stage.id, { shape: stage.shape })
   if (environment !== undefined) environments.set(environment.id, { functions: environment.functions })
   for (const [id, memory] of newSlabs) slabs.set(id, new SlabView(id, memory))
-  for (const id of forgetStages) shapes.delete(id)
-  for (const id of forgetEnvironments) environments.delete(id)
-  if (forgetStages.length > 0 || forgetEnvironments.length > 0) bound.clear()
+  if (forget === undefined) return
+  for (const id of forget.slab) slabs.delete(id)
+  for (const id of forget.stage) shapes.delete(id)
+  for (const id of forget.environment) environments.delete(id)
+  if (forget.stage.length + forget.environment.length > 0) bound.clear()
 }
 
 /** The stage bound to its environment; a promise when a function needs a module to be loaded. */

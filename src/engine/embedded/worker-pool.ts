@@ -19,7 +19,7 @@ import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/me
 import { errorFromData } from '../../wire/remote-error.ts'
 import { engineErrors } from '../errors.ts'
 import type { BlockStore } from './block-store.ts'
-import type { TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
 
 const sampleMs = 50
 const cancelGraceMs = 1_000
@@ -46,12 +46,10 @@ interface Running { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOu
 interface Slot {
   readonly worker: Worker
   readonly control: Int32Array
-  readonly stages: Set<number>
-  readonly environments: Set<number>
-  readonly slabs: Set<number>
+  readonly knows: Readonly<Record<Installed, Set<number>>>
+  /** To be said with the next task. */
+  readonly forget: Readonly<Record<Installed, number[]>>
   readonly codes: Set<string>
-  readonly forgetStages: number[]
-  readonly forgetEnvironments: number[]
   leases: Leases | undefined
   running: Running | undefined
   lost: { reason: 'error' | 'memory'; detail: string; error?: Error } | undefined
@@ -91,11 +89,8 @@ export class WorkerPool implements TaskBackend {
     }
   }
 
-  forget(kind: 'stage' | 'environment', id: number): void {
-    for (const slot of this.#slots) {
-      if (kind === 'stage' && slot.stages.delete(id)) slot.forgetStages.push(id)
-      if (kind === 'environment' && slot.environments.delete(id)) slot.forgetEnvironments.push(id)
-    }
+  forget(kind: Installed, id: number): void {
+    for (const { knows, forget } of this.#slots) if (knows[kind].delete(id)) forget[kind].push(id)
   }
 
   async close(): Promise<void> {
@@ -149,30 +144,30 @@ export class WorkerPool implements TaskBackend {
   }
 
   /** What the worker must be told before it can run the task. */
-  #install(slot: Slot, { stage, environment, slabs }: TaskRequest, leases: Leases): Install | undefined {
+  #install({ knows, forget, codes: known }: Slot, { stage, environment, slabs }: TaskRequest, leases: Leases): Install | undefined {
     const newSlabs: [number, SharedArrayBuffer][] = []
     const know = (id: number): void => {
-      if (slot.slabs.has(id)) return
-      slot.slabs.add(id)
+      if (knows.slab.has(id)) return
+      knows.slab.add(id)
       newSlabs.push([id, this.#options.store.pool.memory(id)])
     }
     for (const id of slabs) know(id)
     know(leases.output.slab)
     if (leases.kept) know(leases.kept.slab)
-    const newStage = !slot.stages.has(stage.id)
-    const newEnvironment = !slot.environments.has(environment.id)
-    if (!newStage && !newEnvironment && newSlabs.length === 0 && slot.forgetStages.length === 0 && slot.forgetEnvironments.length === 0) return undefined
-    const codes = newStage ? stage.codes.filter(code => !slot.codes.has(code.hash)) : []
-    for (const code of codes) slot.codes.add(code.hash)
-    slot.stages.add(stage.id)
-    slot.environments.add(environment.id)
+    const newStage = !knows.stage.has(stage.id)
+    const newEnvironment = !knows.environment.has(environment.id)
+    const forgets = forget.stage.length + forget.environment.length + forget.slab.length > 0
+    if (!newStage && !newEnvironment && newSlabs.length === 0 && !forgets) return undefined
+    const codes = newStage ? stage.codes.filter(code => !known.has(code.hash)) : []
+    for (const code of codes) known.add(code.hash)
+    knows.stage.add(stage.id)
+    knows.environment.add(environment.id)
     return {
       codes,
       ...(newStage && { stage: { id: stage.id, shape: stage.shape } }),
       ...(newEnvironment && { environment: { id: environment.id, functions: environment.functions } }),
       slabs: newSlabs,
-      forgetStages: slot.forgetStages.splice(0),
-      forgetEnvironments: slot.forgetEnvironments.splice(0),
+      ...(forgets && { forget: { stage: forget.stage.splice(0), environment: forget.environment.splice(0), slab: forget.slab.splice(0) } }),
     }
   }
 
@@ -189,8 +184,10 @@ export class WorkerPool implements TaskBackend {
     const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 96 } })
     worker.unref()
     const slot: Slot = {
-      worker, control: new Int32Array(control), stages: new Set(), environments: new Set(), slabs: new Set(), codes: new Set(),
-      forgetStages: [], forgetEnvironments: [], leases: undefined, running: undefined, lost: undefined,
+      worker, control: new Int32Array(control),
+      knows: { stage: new Set(), environment: new Set(), slab: new Set() },
+      forget: { stage: [], environment: [], slab: [] },
+      codes: new Set(), leases: undefined, running: undefined, lost: undefined,
     }
     this.#slots.add(slot)
     worker.on('message', (message: FromWorker) => this.#message(slot, message))

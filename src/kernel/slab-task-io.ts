@@ -1,0 +1,103 @@
+// TaskIO over slabs: how a task reads and writes blocks, in this thread or in a worker.
+
+import { decodeBlock, decodePairs } from '../wire/block/decode.ts'
+import { encodeBlock, encodePairs } from '../wire/block/encode.ts'
+import { decodeLines } from '../wire/block/lines.ts'
+import { classTable } from '../wire/closure/classes.ts'
+import type { Leases } from '../wire/messages.ts'
+import type { BlockRef } from '../wire/slab/block-ref.ts'
+import type { SlabView } from '../wire/slab/slab-view.ts'
+import { SlabWriter } from '../wire/slab/slab-writer.ts'
+import type { NewSlab } from '../wire/slab/slab-writer.ts'
+import type { FileSystem } from '../storage/file-system.ts'
+import { localFileSystem } from '../storage/local-file-system.ts'
+import { TaskCancelled } from './errors.ts'
+import type { TaskIO, TaskMetrics } from './task-io.ts'
+
+export interface SlabTaskOptions {
+  readonly partition: number
+  /** The view of a slab that the task may read. */
+  readonly view: (slab: number) => SlabView
+  readonly leases: Leases
+  readonly isCancelled: () => boolean
+}
+
+/** What a task did to block memory. */
+export interface SlabUse {
+  readonly outputOffset: number
+  readonly keptOffset?: number
+  readonly newSlabs: readonly NewSlab[]
+}
+
+export class SlabTaskIO implements TaskIO {
+  readonly partition: number
+  readonly metrics: TaskMetrics = { recordsRead: 0, invalidUtf8Lines: 0 }
+  readonly fs: FileSystem = localFileSystem
+  readonly #options: SlabTaskOptions
+  readonly #output: SlabWriter
+  readonly #kept: SlabWriter | undefined
+  #lastTemporary = 0
+  #abort: AbortController | undefined
+
+  constructor(options: SlabTaskOptions) {
+    this.partition = options.partition
+    this.#options = options
+    const { output, kept } = options.leases
+    const nextTemporary = (): number => --this.#lastTemporary
+    this.#output = new SlabWriter({ view: options.view(output.slab), offset: output.offset }, nextTemporary)
+    this.#kept = kept && new SlabWriter({ view: options.view(kept.slab), offset: kept.offset }, nextTemporary)
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#options.isCancelled()) this.#abort.abort(new TaskCancelled())
+    return this.#abort.signal
+  }
+
+  /** Aborts the signal; the flag behind `isCancelled` is set by the caller. */
+  cancel(): void {
+    this.#abort?.abort(new TaskCancelled())
+  }
+
+  tick(): void {
+    if (this.#options.isCancelled()) throw new TaskCancelled()
+  }
+
+  records(ref: BlockRef): unknown[] {
+    return decodeBlock(this.#read(ref), { classes: classTable })
+  }
+
+  pairs(ref: BlockRef): { keys: unknown[]; values: unknown[] } {
+    return decodePairs(this.#read(ref), { classes: classTable })
+  }
+
+  lines(ref: BlockRef): string[] {
+    const { lines, invalidLines } = decodeLines(this.#read(ref))
+    this.metrics.invalidUtf8Lines += invalidLines
+    return lines
+  }
+
+  writeRecords(records: readonly unknown[], from: number, to: number): BlockRef {
+    return encodeBlock(records, from, to, this.#output, { classes: classTable })
+  }
+
+  keepRecords(records: readonly unknown[], from: number, to: number): BlockRef {
+    return encodeBlock(records, from, to, this.#kept ?? this.#output, { classes: classTable })
+  }
+
+  writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef {
+    return encodePairs(keys, values, from, to, this.#output, { classes: classTable })
+  }
+
+  /** Ends writing. */
+  finish(): SlabUse {
+    const output = this.#output.finish()
+    const kept = this.#kept?.finish()
+    return { outputOffset: output.offset, ...(kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs ?? [])] }
+  }
+
+  #read(ref: BlockRef): Buffer {
+    const view = ref.slab < 0 ? this.#output.made(ref.slab) ?? this.#kept?.made(ref.slab) : this.#options.view(ref.slab)
+    return view!.read(ref)
+  }
+}

@@ -1,0 +1,16 @@
+// Error codes of blocks.
+
+import { defineErrors } from '../../base/define-errors.ts'
+
+export const blockErrors = defineErrors({
+  RIV_BLOCK_FORMAT: {
+    message: (what: string, found: number) => `a block has the ${what} ${found}, which this version does not know`,
+    hint: 'read it with the version of Rivulet that wrote it, or a newer one',
+    docs: 'Blocks carry the version of their format and the codecs of their columns. This one was written by a newer version, or is damaged.',
+  },
+  RIV_RECORD_NOT_ENCODABLE: {
+    message: (path: string, what: string) => `a record cannot leave its task: ${path === '' ? 'it' : path} is ${what}`,
+    hint: 'map to plain values first; for Promises use mapAsync; export a class from a module to send its instances',
+    docs: 'Records between tasks, and results, are written as bytes. Strings, numbers, bigints, booleans, null, undefined, Dates, Maps, Sets, typed arrays, RegExps, Errors, arrays, plain objects and instances of importable classes can be written; functions, symbols, Promises, sockets and other handles cannot.',
+  },
+})

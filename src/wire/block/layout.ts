@@ -1,0 +1,39 @@
+// The layout of a block. Numbers are little endian; every part begins at a multiple of 8.
+//
+//   0       1      2      4      8           12        16
+//   version │codec │flags │count │body bytes │reserved │ [timestamps: f64 × count] [control: u32 length, bytes] body
+//
+// The body is one column. A column is
+//   0      1        4            8
+//   codec │ (zero) │ body bytes │ body, padded to 8
+// and columns nest: a pair is two columns, a record one for each property. A column whose values are not all of one kind escapes to v8's format.
+
+export const formatVersion = 1
+export const headerBytes = 16
+export const columnHeaderBytes = 8
+
+/** Sections before the body. */
+export const blockFlag = { timestamps: 1, control: 2 } as const
+
+/** How the values of a column are written. */
+export const codec = {
+  /** v8.serialize of the array of values. */
+  v8: 1,
+  /** u32 text bytes, u8 width of a length, u8 encoding, lengths in UTF-16 units, text. */
+  strings: 2,
+  f64: 3,
+  i32: 4,
+  /** u8 each. */
+  booleans: 5,
+  /** u32 arity, then a column for each place. */
+  tuple: 6,
+  /** u32 properties, a strings column of their names, then a column for each. */
+  record: 7,
+  /** v8.serialize of the values with class instances replaced; see class-instances.ts. */
+  classes: 8,
+} as const
+
+/** Encodings of a strings column. */
+export const textEncoding = { ascii: 0, utf8: 1, utf16: 2 } as const
+
+export const pad8 = (bytes: number): number => (bytes + 7) & ~7

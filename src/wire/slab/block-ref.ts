@@ -1,0 +1,13 @@
+// A handle of a block: where its bytes are. What travels between threads instead of records.
+
+/** Where the bytes of a block are. */
+export interface BlockRef {
+  /** The slab's id. */
+  readonly slab: number
+  /** The slab's generation when the block was written; a reused slab has another one. */
+  readonly generation: number
+  readonly offset: number
+  readonly bytes: number
+  /** Records in the block. */
+  readonly count: number
+}
