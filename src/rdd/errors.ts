@@ -3,7 +3,6 @@
 import { defineErrors } from '../base/define-errors.ts'
 
 const at = (place: string): string => (place === '' ? '' : ` at ${place}`)
-
 const times = (attempts: number): string => (attempts === 1 ? '' : `; tried ${attempts} times`)
 
 export const rddErrors = defineErrors({
@@ -49,7 +48,7 @@ export const rddErrors = defineErrors({
     docs: 'What a batch holds is dropped when it has completed. An action on one of its RDDs that begins later has nothing to run on.',
   },
   RIV_INPUT_FOLDER: {
-    message: (operation: string, place: string, path: string) => `${operation}${at(place)}: ${path} is a folder inside the folder to read; folders are read one level deep`,
+    message: (operation: string, path: string) => `${operation}: ${path} is a folder inside the folder to read; folders are read one level deep`,
     hint: 'name the level to read with a glob, such as dir/*/*',
     docs: 'A folder given as input is read one level deep, as in Spark. Leaving an inner folder out silently would lose its records, so it is refused.',
   },

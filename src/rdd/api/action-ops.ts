@@ -2,6 +2,7 @@
 //
 // - Nothing runs before an action is called; captured variables are read when it is.
 // - A rejected action leaves the context usable.
+// - The promise that a method returns is the one its batch waits for: what follows on a job stands inside `runAction`.
 
 import { callSite, type CallSite } from '../../base/call-site.ts'
 import { rddErrors } from '../errors.ts'
@@ -80,7 +81,7 @@ export abstract class ActionOps<out T> extends OrderedOps<T> {
    * await ctx.range(0, 1e9).map(n => n * n).take(3)   // [0, 1, 4]
    */
   take(n: number): Promise<T[]> {
-    return this.#take('take', callSite(), n)
+    return this.#take('take', callSite(), n, records => records)
   }
 
   /**
@@ -91,11 +92,12 @@ export abstract class ActionOps<out T> extends OrderedOps<T> {
    * const ctx = new Context()
    * await ctx.parallelize(['to', 'be']).first()   // 'to'
    */
-  async first(): Promise<T> {
+  first(): Promise<T> {
     const site = callSite()
-    const found = await this.#take('first', site, 1)
-    if (found.length === 0) throw rddErrors.RIV_EMPTY_RDD('first', site.place)
-    return found[0]!
+    return this.#take('first', site, 1, records => {
+      if (records.length === 0) throw rddErrors.RIV_EMPTY_RDD('first', site.place)
+      return records[0]!
+    })
   }
 
   /**
@@ -106,8 +108,8 @@ export abstract class ActionOps<out T> extends OrderedOps<T> {
    * const ctx = new Context()
    * await ctx.range(0, 10).filter(n => n > 10).isEmpty()   // true
    */
-  async isEmpty(): Promise<boolean> {
-    return (await this.#take('isEmpty', callSite(), 1)).length === 0
+  isEmpty(): Promise<boolean> {
+    return this.#take('isEmpty', callSite(), 1, records => records.length === 0)
   }
 
   /**
@@ -190,7 +192,7 @@ export abstract class ActionOps<out T> extends OrderedOps<T> {
     }
   }
 
-  #take(op: string, site: CallSite, n: number): Promise<T[]> {
-    return runAction(this, op, site, async (run, signal) => await take(this.plan, n, run, signal) as T[])
+  #take<R>(op: string, site: CallSite, n: number, result: (records: T[]) => R): Promise<R> {
+    return runAction(this, op, site, async (run, signal) => result(await take(this.plan, n, run, signal) as T[]))
   }
 }

@@ -77,7 +77,7 @@ export abstract class OrderedOps<out T> extends PairOps<T> {
    * await ctx.parallelize([10, 9, 2]).takeOrdered(2)   // [2, 9]
    */
   takeOrdered(n: number, order?: Order<T>): Promise<T[]> {
-    return this.#firstInOrder('takeOrdered', callSite(), n, false, order)
+    return this.#ordered('takeOrdered', callSite(), n, false, order, records => records)
   }
 
   /**
@@ -91,7 +91,7 @@ export abstract class OrderedOps<out T> extends PairOps<T> {
    * await ctx.parallelize([['a', 3], ['b', 7]]).top(1, { by: ([, count]) => count })   // [['b', 7]]
    */
   top(n: number, order?: Order<T>): Promise<T[]> {
-    return this.#firstInOrder('top', callSite(), n, true, order)
+    return this.#ordered('top', callSite(), n, true, order, records => records)
   }
 
   /**
@@ -118,18 +118,18 @@ export abstract class OrderedOps<out T> extends PairOps<T> {
     return this.#extreme('max', callSite(), true, order)
   }
 
-  async #extreme(op: string, site: CallSite, descending: boolean, order: Order<T> | undefined): Promise<T> {
-    const found = await this.#firstInOrder(op, site, 1, descending, order)
-    if (found.length === 0) throw rddErrors.RIV_EMPTY_RDD(op, site.place)
-    return found[0]!
+  #extreme(op: string, site: CallSite, descending: boolean, order: Order<T> | undefined): Promise<T> {
+    return this.#ordered(op, site, 1, descending, order, records => {
+      if (records.length === 0) throw rddErrors.RIV_EMPTY_RDD(op, site.place)
+      return records[0]!
+    })
   }
 
-  async #firstInOrder(op: string, site: CallSite, n: number, descending: boolean, order: Order<T> | undefined): Promise<T[]> {
-    const { kind, fn } = orderGiven(op, order)
-    const sink = { to: 'partition', fn: builtin('firstRecords', [n, kind, descending], fn === undefined ? [] : [userFunction(fn, op, site)]) } as const
+  #ordered<R>(op: string, site: CallSite, n: number, descending: boolean, order: Order<T> | undefined, result: (records: T[]) => R): Promise<R> {
     return runAction(this, op, site, async run => {
-      const parts = await run(sink)
-      return firstInOrder(parts.flatMap(part => part.records[0] as T[]), n, orderOf(kind, descending, fn)) as T[]
+      const { kind, fn } = orderGiven(op, order)
+      const parts = await run({ to: 'partition', fn: builtin('firstRecords', [n, kind, descending], fn === undefined ? [] : [userFunction(fn, op, site)]) })
+      return result(firstInOrder(parts.flatMap(part => part.records[0] as T[]), n, orderOf(kind, descending, fn)) as T[])
     })
   }
 }

@@ -1,0 +1,262 @@
+// Context: the door to RDDs and the composition root. Reads the configuration, starts an engine, keeps track of actions, ends everything.
+
+import { inspect } from 'node:util'
+import { callSite } from '../base/call-site.ts'
+import { Conf } from '../base/define-settings.ts'
+import { stderrLogger, type Logger } from '../base/log.ts'
+import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
+import type { Engine } from '../engine/engine.ts'
+import { engineSettings } from '../engine/settings.ts'
+import { source, union } from '../rdd/nodes.ts'
+import type { RDDContext } from '../rdd/rdd-context.ts'
+import { RDD } from '../rdd/rdd.ts'
+import { parallelize, range } from '../rdd/sources/parallelize.ts'
+import { textFile } from '../rdd/sources/text-file.ts'
+import { checkedCount } from '../rdd/target.ts'
+import type { Hint } from '../rdd/types.ts'
+import type { FileSystem } from '../storage/file-system.ts'
+import { localFileSystem } from '../storage/local-file-system.ts'
+import { refuseSymbol, workerSymbol } from '../wire/closure/symbols.ts'
+import { contextErrors } from './errors.ts'
+import { chooseMaster } from './master.ts'
+import { RunningActions, type JobScope } from './running-actions.ts'
+import { contextSettings } from './settings.ts'
+
+export interface ContextOptions {
+  /** Where tasks run: `inline`, `local`, `local[N]`, `local[*]`. Best left out: then RIVULET_MASTER decides, and `local[*]` without it. */
+  readonly master?: string
+  readonly engine?: 'embedded' | 'spark'
+  /** The program's name, for messages and listeners. */
+  readonly appName?: string
+  /** Settings by Spark's keys. */
+  readonly conf?: Readonly<Record<string, unknown>>
+  /** Where warnings go; by default one line each on stderr. A pino logger fits. */
+  readonly log?: Logger
+}
+
+/** What actions begun inside `withJob` share. */
+export interface JobOptions {
+  /** The group by which `cancelJobGroup` finds them. */
+  readonly group?: string
+  readonly description?: string
+  /** Aborting it cancels them; they reject with RIV_JOB_CANCELLED, the reason as `cause`. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Makes RDDs and runs them: the entry to everything.
+ *
+ * Threads start with the first action, and hold the process only while one runs: a program that ends without `stop()` ends.
+ * Errors: RIV_MASTER, RIV_ENGINE_MISSING, RIV_SETTING. Semantics: `org.apache.spark.SparkContext`.
+ *
+ * @example
+ * import { Context } from 'rivulet'
+ * const ctx = new Context({ appName: 'numbers' })
+ * const sum = await ctx.range(0, 100).reduce((a, b) => a + b)   // 4950
+ * await ctx.stop()
+ */
+export class Context implements RDDContext {
+  readonly appName: string
+  readonly master: EmbeddedMaster
+  readonly conf: Conf
+  readonly log: Logger
+  readonly fs: FileSystem = localFileSystem
+  readonly configuredParallelism: number | undefined
+  readonly #engine: Engine
+  readonly #actions = new RunningActions()
+  #stopping: Promise<void> | undefined
+
+  constructor(options: ContextOptions = {}) {
+    if ((globalThis as { [workerSymbol]?: boolean })[workerSymbol] === true) throw contextErrors.RIV_CONTEXT_IN_TASK()
+    this.conf = new Conf(options.conf, process.env)
+    this.log = options.log ?? stderrLogger
+    this.appName = options.appName ?? this.conf.get(contextSettings['spark.app.name'])
+    this.master = chooseMaster(options.master, options.engine, this.conf)
+    this.configuredParallelism = this.conf.get(engineSettings['spark.default.parallelism']) || undefined
+    this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log })
+  }
+
+  /** The engine, for RDDs and streams. */
+  get runner(): Engine {
+    return this.#engine
+  }
+
+  /** Partitions where the program names none: `spark.default.parallelism`, or the number of threads. */
+  get defaultParallelism(): number {
+    return this.#engine.defaultParallelism
+  }
+
+  /** Whether `stop()` has been called. */
+  get isStopped(): boolean {
+    return this.#stopping !== undefined
+  }
+
+  /**
+   * An RDD of the given records, in `slices` partitions: slice i of p holds items `floor(i·n/p)` up to before `floor((i+1)·n/p)`.
+   *
+   * The items are copied now. Array literals are tuples. Semantics: `SparkContext.parallelize`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([1, 2, 3, 4, 5], 2).glom().collect()   // [[1, 2], [3, 4, 5]]
+   */
+  parallelize<T>(items: Iterable<T | Hint>, slices?: number): RDD<T> {
+    this.assertRunning('parallelize')
+    return new RDD<T>(this, parallelize(items, slices ?? this.defaultParallelism, callSite()))
+  }
+
+  /**
+   * An RDD of the numbers from `start` to before `end`, `step` apart; the step may be negative.
+   *
+   * Errors: RIV_RANGE. Semantics: `SparkContext.range`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(10, 0, -3).collect()   // [10, 7, 4, 1]
+   */
+  range(start: number, end: number, step = 1, slices?: number): RDD<number> {
+    this.assertRunning('range')
+    return new RDD<number>(this, range({ start, end, step }, slices ?? this.defaultParallelism, callSite()))
+  }
+
+  /**
+   * An RDD without records or partitions.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.emptyRDD<string>().count()   // 0
+   */
+  emptyRDD<T = never>(): RDD<T> {
+    this.assertRunning('emptyRDD')
+    return new RDD<T>(this, source('emptyRDD', callSite(), []))
+  }
+
+  /**
+   * An RDD of the lines of text files: a file, a folder, a glob (`* ? [ ] { }`), or a list of them with commas.
+   *
+   * UTF-8; `\n` and `\r\n` end a line; `.gz` files are decompressed; names that start with `.` or `_` are skipped in folders and globs.
+   * Files are looked for when a job is planned: a missing one fails the action with RIV_FILE_NOT_FOUND. Large files are read in several
+   * partitions, at least `minPartitions` in all (at most 2 by default). Semantics: `SparkContext.textFile`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.textFile('package.json').filter(line => line.includes('"name"')).count()
+   */
+  textFile(path: string, minPartitions?: number): RDD<string> {
+    this.assertRunning('textFile')
+    const least = minPartitions === undefined ? Math.min(this.defaultParallelism, 2) : checkedCount('textFile', minPartitions)
+    return new RDD<string>(this, textFile(this.fs, path, least, callSite()))
+  }
+
+  /**
+   * The records of several RDDs, one after the other.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.union(ctx.range(0, 2), ctx.range(5, 7)).collect()   // [0, 1, 5, 6]
+   */
+  union<T>(...rdds: RDD<T>[]): RDD<T> {
+    this.assertRunning('union')
+    return new RDD<T>(this, union(rdds.map(rdd => rdd.plan), 'union', callSite()))
+  }
+
+  /**
+   * Runs `body`; every action begun inside, across awaits, belongs to the group and ends with the signal.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const numbers = ctx.range(0, 1000)
+   * await ctx.withJob({ signal: AbortSignal.timeout(10_000) }, async () => numbers.count())
+   */
+  async withJob<R>(options: JobOptions, body: () => R | Promise<R>): Promise<R> {
+    return this.#actions.within(options, body)
+  }
+
+  /**
+   * Puts the actions called from here on, in this function and what it awaits, into a group. See also `withJob`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.setJobGroup('nightly')
+   * const counting = ctx.range(0, 1e9).map(n => n * 2).count().catch(error => error.code)
+   * ctx.cancelJobGroup('nightly')
+   * await counting   // 'RIV_JOB_CANCELLED'
+   */
+  setJobGroup(group: string, description?: string): void {
+    this.#actions.enter({ group, ...(description !== undefined && { description }) })
+  }
+
+  /** Actions called from here on belong to no group. */
+  clearJobGroup(): void {
+    this.#actions.leaveGroup()
+  }
+
+  /** Cancels the running actions of a group; running user code is ended too. They reject with RIV_JOB_CANCELLED. */
+  cancelJobGroup(group: string): void {
+    this.#actions.cancel(new Error(`cancelJobGroup(${JSON.stringify(group)}) was called`), scope => scope.group === group)
+  }
+
+  /** Cancels every running action. They reject with RIV_JOB_CANCELLED. */
+  cancelAllJobs(): void {
+    this.#actions.cancel(new Error('cancelAllJobs() was called'))
+  }
+
+  /**
+   * Ends the context: rejects the actions that are running, ends the threads. May be called twice.
+   *
+   * `await using ctx = new Context()` calls it at the end of the block.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.stop()
+   */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Throws RIV_CONTEXT_STOPPED after `stop()`; `operation` is what was tried. For operators, not for programs. */
+  assertRunning(operation: string): void {
+    if (this.#stopping !== undefined) throw contextErrors.RIV_CONTEXT_STOPPED(operation, callSite().place, 'before')
+  }
+
+  /** Runs an action. For operators, not for programs. */
+  action<R>(action: string, site: { readonly place: string }, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    if (this.#stopping !== undefined) return Promise.reject(contextErrors.RIV_CONTEXT_STOPPED(action, site.place, 'before'))
+    return this.#actions.begin(action, site.place, run)
+  }
+
+  /** Runs `body`; `tracker` gets every action begun inside, awaited or not. For streams: a batch completes with its actions. */
+  trackActions<R>(tracker: NonNullable<JobScope['tracker']>, body: () => R): R {
+    return this.#actions.within({ tracker }, body)
+  }
+
+  async #stop(): Promise<void> {
+    this.#actions.endAll((action, place) => contextErrors.RIV_CONTEXT_STOPPED(action, place, 'while running'))
+    await this.#engine.close()
+  }
+
+  /** Why a function that captures a context is refused. */
+  get [refuseSymbol](): string {
+    return `it is ${String(this)}; a context cannot be used inside a function of an RDD or D-Stream: describe and run RDDs in the program itself`
+  }
+
+  toString(): string {
+    return `Context ${this.appName} on ${this.master}${this.isStopped ? ' (stopped)' : ''}`
+  }
+
+  [inspect.custom](): string {
+    return this.toString()
+  }
+}

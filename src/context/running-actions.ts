@@ -1,0 +1,95 @@
+// The actions of a context that are running, and the scopes in which they were begun.
+//
+// - An action belongs to the scope in force when it is called, across awaits (AsyncLocalStorage): job group, signal, tracker.
+// - Cancelling rejects the action at once and aborts its signal; the engine ends the tasks behind it.
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { engineErrors } from '../engine/errors.ts'
+
+/** What actions begun inside share. */
+export interface JobScope {
+  readonly group?: string
+  readonly description?: string
+  readonly signal?: AbortSignal
+  /** Is given every action begun inside, awaited by anybody or not. */
+  readonly tracker?: (action: Promise<unknown>) => void
+}
+
+interface Running {
+  readonly action: string
+  readonly place: string
+  readonly scope: JobScope
+  /** Rejects the action; the error is the reason of its signal too. */
+  readonly end: (error: Error) => void
+}
+
+const noScope: JobScope = {}
+
+export class RunningActions {
+  readonly #scopes = new AsyncLocalStorage<JobScope>()
+  readonly #running = new Set<Running>()
+
+  /** Runs `body` in a scope that adds to the one in force. */
+  within<R>(scope: JobScope, body: () => R): R {
+    return this.#scopes.run(this.#added(scope), body)
+  }
+
+  /** Adds to the scope in force from here on, in this function and what it awaits. */
+  enter(scope: JobScope): void {
+    this.#scopes.enterWith(this.#added(scope))
+  }
+
+  /** Takes the group off the scope in force. */
+  leaveGroup(): void {
+    const { group: _group, description: _description, ...rest } = this.#scopes.getStore() ?? noScope
+    this.#scopes.enterWith(rest)
+  }
+
+  /** Begins an action; `run` is called before this returns. */
+  begin<R>(action: string, place: string, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const scope = this.#scopes.getStore() ?? noScope
+    const promise = this.#run(action, place, scope, run)
+    if (scope.tracker !== undefined) {
+      promise.catch(() => {}) // the tracker reports it
+      scope.tracker(promise)
+    }
+    return promise
+  }
+
+  /** Cancels the actions that `which` names, or all. */
+  cancel(reason: Error, which: (scope: JobScope) => boolean = () => true): void {
+    for (const { action, place, scope, end } of this.#running) if (which(scope)) end(cancelled(action, place, reason))
+  }
+
+  /** Rejects every action with an error that is made for it. */
+  endAll(errorFor: (action: string, place: string) => Error): void {
+    for (const { action, place, end } of this.#running) end(errorFor(action, place))
+  }
+
+  #added(scope: JobScope): JobScope {
+    const outer = this.#scopes.getStore() ?? noScope
+    const signals = [outer.signal, scope.signal].filter(signal => signal !== undefined)
+    return { ...outer, ...scope, ...(signals.length === 2 && { signal: AbortSignal.any(signals) }) }
+  }
+
+  #run<R>(action: string, place: string, scope: JobScope, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    if (scope.signal?.aborted === true) return Promise.reject(cancelled(action, place, scope.signal.reason))
+    return new Promise<R>((resolve, reject) => {
+      const controller = new AbortController()
+      const end = (error: Error): void => {
+        reject(error)
+        controller.abort(error)
+      }
+      const running = { action, place, scope, end }
+      const onAbort = (): void => end(cancelled(action, place, scope.signal?.reason))
+      this.#running.add(running)
+      scope.signal?.addEventListener('abort', onAbort, { once: true })
+      run(controller.signal).then(resolve, reject).finally(() => {
+        this.#running.delete(running)
+        scope.signal?.removeEventListener('abort', onAbort)
+      })
+    })
+  }
+}
+
+const cancelled = (action: string, place: string, reason: unknown): Error => engineErrors.RIV_JOB_CANCELLED.withCause(reason, place === '' ? action : `${action} at ${place}`)

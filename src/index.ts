@@ -1,0 +1,16 @@
+// The public door of 'rivulet': named re-exports only.
+
+export { isRivuletError, RivuletError } from './base/define-errors.ts'
+export type { ErrorCode } from './base/define-errors.ts'
+export type { Logger } from './base/log.ts'
+export { Duration, duration, milliseconds, minutes, seconds, Time } from './base/time.ts'
+export type { D, DurationText } from './base/time.ts'
+export { Context, Context as RivuletContext } from './context/context.ts'
+export type { ContextOptions, JobOptions } from './context/context.ts'
+export { HashPartitioner, Partitioner } from './kernel/partitioner.ts'
+export type { MapAsyncOptions } from './rdd/api/element-ops.ts'
+export type { Order } from './rdd/api/ordered-ops.ts'
+export { RDD } from './rdd/rdd.ts'
+export { StorageLevel } from './rdd/storage-level.ts'
+export type { PartitionsOrPartitioner } from './rdd/target.ts'
+export type { Hint, Key, Pair, Val } from './rdd/types.ts'

@@ -1,0 +1,55 @@
+// Text files as a source: found and split when a job is planned.
+//
+// - Files are cut into byte ranges of about equal size, at least `minPartitions` in all where their bytes allow; a line belongs to the range in
+//   which it begins. Compressed files are one partition each. Semantics: Hadoop's FileInputFormat, as `SparkContext.textFile` uses it.
+
+import type { CallSite } from '../../base/call-site.ts'
+import { isCompressed } from '../../kernel/file-lines.ts'
+import { storageErrors } from '../../storage/errors.ts'
+import type { FileStatus, FileSystem } from '../../storage/file-system.ts'
+import { findInputs, isDataName, nameOf } from '../../storage/find-inputs.ts'
+import { rddErrors } from '../errors.ts'
+import { lazySource } from '../nodes.ts'
+import type { SourcePartition, SourcePlan } from '../plan.ts'
+
+/** Most bytes of a partition: the block size of Hadoop's local file system. */
+const maxSplitBytes = 32 << 20
+/** The last range of a file may be this much larger, so that no tiny one is left over. */
+const slop = 1.1
+
+export function textFile(fs: FileSystem, path: string, minPartitions: number, site: CallSite): SourcePlan {
+  return lazySource('textFile', site, async () => {
+    const files = await inputFiles(fs, path, 'textFile', site)
+    return splitFiles(files, minPartitions).map((file): SourcePartition => ({ kind: 'fileLines', file }))
+  })
+}
+
+/** The data files that a path, glob or list means: files as they are, folders one level deep. */
+export async function inputFiles(fs: FileSystem, path: string, op: string, site: CallSite): Promise<FileStatus[]> {
+  const operation = site.place === '' ? op : `${op} at ${site.place}`
+  const found = await findInputs(fs, path, missing => { throw storageErrors.RIV_FILE_NOT_FOUND(operation, missing) })
+  const files: FileStatus[] = []
+  for (const input of found) {
+    if (!input.directory) { files.push(input); continue }
+    for (const child of await fs.list(input.path)) {
+      if (!isDataName(nameOf(child.path))) continue
+      if (child.directory) throw rddErrors.RIV_INPUT_FOLDER(operation, child.path)
+      files.push(child)
+    }
+  }
+  return files
+}
+
+/** Byte ranges that cover the files. */
+export function splitFiles(files: readonly FileStatus[], minPartitions: number): { path: string; from: number; to: number }[] {
+  const total = files.reduce((sum, file) => sum + file.bytes, 0)
+  const size = Math.max(1, Math.min(Math.floor(total / minPartitions), maxSplitBytes))
+  return files.flatMap(({ path, bytes }) => {
+    if (isCompressed(path)) return [{ path, from: 0, to: bytes }]
+    const ranges = []
+    let from = 0
+    for (; (bytes - from) / size > slop; from += size) ranges.push({ path, from, to: from + size })
+    if (from < bytes || bytes === 0) ranges.push({ path, from, to: bytes })
+    return ranges
+  })
+}
