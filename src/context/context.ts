@@ -237,9 +237,9 @@ export class Context implements RDDContext {
     return this.#actions.begin(action, site.place, run)
   }
 
-  /** Runs `body`; `tracker` gets every action begun inside, awaited or not. For streams: a batch completes with its actions. */
-  trackActions<R>(tracker: NonNullable<JobScope['tracker']>, body: () => R): R {
-    return this.#actions.within({ tracker }, body)
+  /** Runs `body`; the tracker gets every action begun inside, awaited or not. For streams: a batch completes with its actions. */
+  trackActions<R>(scope: Pick<JobScope, 'tracker' | 'signal'>, body: () => R): R {
+    return this.#actions.within(scope, body)
   }
 
   async #stop(): Promise<void> {

@@ -11,8 +11,8 @@ export interface JobScope {
   readonly group?: string
   readonly description?: string
   readonly signal?: AbortSignal
-  /** Is given every action begun inside, awaited by anybody or not. */
-  readonly tracker?: (action: Promise<unknown>) => void
+  /** Is given every action begun inside, awaited by anybody or not; the caller gets the promise that it returns. */
+  readonly tracker?: <R>(action: Promise<R>) => Promise<R>
 }
 
 interface Running {
@@ -49,11 +49,7 @@ export class RunningActions {
   begin<R>(action: string, place: string, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const scope = this.#scopes.getStore() ?? noScope
     const promise = this.#run(action, place, scope, run)
-    if (scope.tracker !== undefined) {
-      promise.catch(() => {}) // the tracker reports it
-      scope.tracker(promise)
-    }
-    return promise
+    return scope.tracker === undefined ? promise : scope.tracker(promise)
   }
 
   /** Cancels the actions that `which` names, or all. */

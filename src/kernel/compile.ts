@@ -232,7 +232,7 @@ ${consume(x)}
       case 'mapPartitions': {
         const { before, rows } = this.#iterable(above)
         const it = this.#name('it')
-        const call = `${before}at = ${step.fn}; rec = undefined\nconst ${it} = runtime.iterableResult(f${step.fn}(${rows}${this.#isUser(step.fn) ? '' : ', io.partition, io'}), ${this.#form === 'async'})\n`
+        const call = `${before}at = ${step.fn}; rec = undefined\nconst ${it} = runtime.iterableResult(f${step.fn}(${rows}${step.partition === undefined ? '' : `, slots[${step.partition}], io`}), ${this.#form === 'async'})\n`
         return `${call}${this.#rows(it, this.#form === 'async', record => `at = -1\n${rest(record)}\nat = ${step.fn}; rec = undefined`)}\nat = -1`
       }
       case 'mapAsync': {
@@ -278,7 +278,7 @@ ${consume(x)}
 
   /** Statements, and an expression that gives the records of `input` as a synchronous iterable. */
   #iterable(input: Input): { before: string; rows: string } {
-    if (this.#form === 'async' && isAsync(input)) {
+    if (this.#form === 'async' && (isAsync(input) || hasPartitionStep(input))) {
       const rows = this.#name('rows')
       return { before: `const ${rows} = []\n${this.#block(this.#body(input, x => `${rows}.push(${x})`))}\n`, rows }
     }

@@ -35,6 +35,7 @@ function assertRemembered(plan: Plan, action: string, site: CallSite): void {
   const visit = (node: Plan): void => {
     if (seen.has(node)) return
     seen.add(node)
+    if (node.storage !== 'none') return // kept partitions outlive their batch
     if (node.scope?.released === true) throw rddErrors.RIV_BATCH_FORGOTTEN(action, site.place, `${node.op}[${node.id}]`)
     for (const parent of parentsOf(node)) visit(parent)
   }

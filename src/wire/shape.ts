@@ -18,7 +18,8 @@ export type FnShape =
 /** One operation on records; those that take a whole partition break the fused loop. */
 export type Step =
   | { readonly op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'flatMapValues'; readonly fn: FnIndex }
-  | { readonly op: 'mapPartitions'; readonly fn: FnIndex }
+  /** A function of the library gets the partition's number from its slot: under a union it is not the task's. */
+  | { readonly op: 'mapPartitions'; readonly fn: FnIndex; readonly partition?: SlotIndex }
   | { readonly op: 'mapAsync'; readonly fn: FnIndex; readonly concurrency: number; readonly ordered: boolean; readonly timeoutMs: number }
   | { readonly op: 'store'; readonly slot: SlotIndex }
 

@@ -133,7 +133,7 @@ class Builder {
           case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan) }
         }
       }
-      case 'pipeline': return piped(this.#input(plan.parent, partition), plan.steps.map(step => this.#step(step, plan)))
+      case 'pipeline': return piped(this.#input(plan.parent, partition), plan.steps.map(step => this.#step(step, plan, partition)))
       case 'shuffle': {
         const slot = this.#blockSlot(this.#blocks.shuffled(plan, partition))
         const { aggregator } = plan
@@ -152,8 +152,9 @@ class Builder {
     }
   }
 
-  #step(step: PlanStep, plan: Plan): Step {
-    return { ...step, fn: this.#fn(step.fn, plan) }
+  #step(step: PlanStep, plan: Plan, partition: number): Step {
+    const fn = this.#fn(step.fn, plan)
+    return step.op === 'mapPartitions' && step.fn.kind === 'builtin' ? { ...step, fn, partition: this.#slot(partition) } : { ...step, fn }
   }
 
   /** Inputs one after the other. Where all are blocks they become one slot, so that a window over 3 000 panes has the shape of one over 3. */

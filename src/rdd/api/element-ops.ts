@@ -8,6 +8,9 @@ import type { RDD } from '../rdd.ts'
 import type { Hint, Pairs } from '../types.ts'
 import { RDDNode } from './node.ts'
 
+/** What a partition function returns. */
+type Some<T> = Iterable<T> | AsyncIterable<T>
+
 /** How many calls of `mapAsync` run at once, in what order results come, how long one may take. */
 export interface MapAsyncOptions {
   /** Calls under way at once, per task; 16 by default. */
@@ -100,7 +103,9 @@ export abstract class ElementOps<out T> extends RDDNode<T> {
    * })
    * await sums.collect()   // [3, 12]
    */
-  mapPartitions<U>(f: (records: Iterable<T>) => Iterable<U | Hint> | AsyncIterable<U | Hint>, preservesPartitioning = false): RDD<U> {
+  mapPartitions<K, V>(f: (records: Iterable<T>) => Some<readonly [K, V | Hint]>, preservesPartitioning?: boolean): Pairs<K, V>
+  mapPartitions<U>(f: (records: Iterable<T>) => Some<U | Hint>, preservesPartitioning?: boolean): RDD<U>
+  mapPartitions(f: (records: Iterable<T>) => Some<unknown>, preservesPartitioning = false): RDD<unknown> {
     return this.step('mapPartitions', 'mapPartitions', f, preservesPartitioning)
   }
 
@@ -114,7 +119,9 @@ export abstract class ElementOps<out T> extends RDDNode<T> {
    * const ctx = new Context()
    * await ctx.parallelize(['a', 'b', 'c'], 2).mapPartitionsWithIndex((i, words) => [[i, [...words].join()]]).collect()   // [[0, 'a'], [1, 'b,c']]
    */
-  mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Iterable<U | Hint> | AsyncIterable<U | Hint>, preservesPartitioning = false): RDD<U> {
+  mapPartitionsWithIndex<K, V>(f: (index: number, records: Iterable<T>) => Some<readonly [K, V | Hint]>, preservesPartitioning?: boolean): Pairs<K, V>
+  mapPartitionsWithIndex<U>(f: (index: number, records: Iterable<T>) => Some<U | Hint>, preservesPartitioning?: boolean): RDD<U>
+  mapPartitionsWithIndex(f: (index: number, records: Iterable<T>) => Some<unknown>, preservesPartitioning = false): RDD<unknown> {
     const site = callSite()
     const fn = builtin('withIndex', [], [userFunction(f, 'mapPartitionsWithIndex', site)])
     return this.derive(pipeline(this.plan, 'mapPartitionsWithIndex', site, [{ op: 'mapPartitions', fn }], preservesPartitioning))

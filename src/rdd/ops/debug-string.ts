@@ -7,25 +7,23 @@
 import { parentsOf, partitionCount, type Plan } from '../plan.ts'
 
 export function debugString(plan: Plan): string {
-  const head = countText(plan)
-  return draw(plan, head, `${' '.repeat(head.length - 1)}|  `)
+  return draw(plan, '', head(plan)).join('\n')
 }
 
-/** `first` stands before the node's own line, `rest` before those of its parents in the same stage. */
-function draw(plan: Plan, first: string, rest: string): string {
-  const lines = [first + nodeText(plan)]
-  const parents = parentsOf(plan)
-  if (plan.kind === 'shuffle') {
-    const margin = rest.slice(0, -3)
-    const head = `${countText(plan.parent)}`
-    lines.push(draw(plan.parent, `${margin}+-${head}`, `${margin}  ${' '.repeat(head.length - 1)}|  `))
-  } else {
-    for (const parent of parents) lines.push(draw(parent, rest, rest))
-  }
-  return lines.join('\n')
+/** `margin` is what stands before every line of this stage, `first` the stage's own beginning on its first line. */
+function draw(plan: Plan, margin: string, first: string): string[] {
+  const bar = `${' '.repeat((first.length - 2) >> 1)}|`.padEnd(first.length)
+  return [`${margin}${first}${nodeText(plan)}`, ...parentsOf(plan).flatMap(parent => below(plan, parent, margin, bar))]
 }
 
-const countText = (plan: Plan): string => `(${partitionCount(plan) ?? '?'}) `
+function below(plan: Plan, parent: Plan, margin: string, bar: string): string[] {
+  if (plan.kind !== 'shuffle') return draw(parent, margin, bar)
+  const inner = `${margin}${bar.slice(0, bar.indexOf('|'))}`
+  const [first, ...rest] = draw(parent, '', head(parent))
+  return [`${inner}+-${first}`, ...rest.map(line => `${inner}  ${line}`)]
+}
+
+const head = (plan: Plan): string => `(${partitionCount(plan) ?? '?'}) `
 
 function nodeText({ id, op, site, storage }: Plan): string {
   return `${op}[${id}]${site.place === '' ? '' : ` at ${site.place}`}${storage === 'none' ? '' : ` [${storage}]`}`
