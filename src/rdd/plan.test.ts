@@ -1,0 +1,93 @@
+// What a description knows without running anything: partitions, partitionings, lineage.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { inspect } from 'node:util'
+import { Context } from '../context/context.ts'
+import { HashPartitioner, Partitioner } from '../kernel/partitioner.ts'
+import { boundsOf } from './ops/sort.ts'
+import type { RDD } from './rdd.ts'
+
+class Even extends Partitioner {
+  numPartitions = 2
+  getPartition(key: number): number { return key % 2 }
+}
+
+let ctx: Context
+before(() => { ctx = new Context({ master: 'inline' }) })
+after(() => ctx.stop())
+
+const pairs = (slices: number): RDD<[number, number]> => ctx.range(0, 100, 1, slices).map(n => [n, n])
+const add = (a: number, b: number): number => a + b
+const even = new Even()
+
+describe('the number of partitions', () => {
+  const cases: [name: string, make: () => RDD<unknown>, count: number][] = [
+    ['of parallelize', () => ctx.parallelize([1], 4), 4],
+    ['of narrow operations', () => ctx.range(0, 9, 1, 3).map(n => n).filter(() => true).glom(), 3],
+    ['of a union', () => ctx.range(0, 9, 1, 3).union(ctx.range(0, 9, 1, 2)), 5],
+    ['of emptyRDD', () => ctx.emptyRDD(), 0],
+    ['of a shuffle: the parent\'s', () => pairs(7).reduceByKey(add), 7],
+    ['of a shuffle: as given', () => pairs(7).groupByKey(3), 3],
+    ['of a shuffle: the partitioner\'s', () => pairs(7).groupByKey(even), 2],
+    ['of a shuffle after a shuffle: as many again', () => pairs(7).reduceByKey(add, 3).groupByKey(), 3],
+    ['of a shuffle whose parent has ten times as few', () => pairs(30).reduceByKey(add, 3).union(pairs(30)).groupByKey(), 33],
+    ['of sortBy', () => ctx.range(0, 9, 1, 3).sortBy(n => n), 3],
+    ['of sortBy, as given', () => ctx.range(0, 9, 1, 3).sortBy(n => n, true, 5), 5],
+  ]
+  for (const [name, make, count] of cases) test(name, () => assert.equal(make().getNumPartitions(), count))
+
+  test('spark.default.parallelism rules sources and shuffles', async () => {
+    await using other = new Context({ master: 'inline', conf: { 'spark.default.parallelism': 6 } })
+    assert.equal(other.range(0, 9).getNumPartitions(), 6)
+    assert.equal(other.parallelize([['a', 1]], 2).reduceByKey(add).getNumPartitions(), 6)
+    assert.equal(other.textFile('missing').map(line => [line, 1]).reduceByKey(add).getNumPartitions(), 6)
+  })
+})
+
+describe('data moves', () => {
+  const parted = (): RDD<[number, number]> => pairs(4).partitionBy(3)
+  const cases: [name: string, make: () => RDD<unknown>, shuffles: number][] = [
+    ['once for reduceByKey', () => pairs(4).reduceByKey(add), 1],
+    ['not again for the same number', () => parted().reduceByKey(add, 3), 1],
+    ['not again by default', () => parted().filter(() => true).mapValues(n => n).groupByKey().flatMapValues(ns => ns).reduceByKey(add), 1],
+    ['not again for an equal HashPartitioner', () => parted().groupByKey(new HashPartitioner(3)), 1],
+    ['again for another number', () => parted().groupByKey(4), 2],
+    ['again after map, which may change keys', () => parted().map(([k, v]) => [k, v]).groupByKey(3), 2],
+    ['not after mapPartitions that preserves', () => parted().mapPartitions(rows => rows, true).groupByKey(3), 1],
+    ['again after mapPartitions that does not', () => parted().mapPartitions(rows => rows).groupByKey(3), 2],
+    ['not again for the same partitioner', () => pairs(4).partitionBy(even).groupByKey(even), 1],
+    ['again for another partitioner', () => pairs(4).partitionBy(even).groupByKey(new Even()), 2],
+    ['not again after a union of equals', () => parted().union(parted()).reduceByKey(add), 2],
+    ['not for partitionBy as it is', () => parted().partitionBy(3), 1],
+  ]
+  for (const [name, make, shuffles] of cases) test(name, () => assert.equal(make().toDebugString().split('+-').length - 1, shuffles))
+})
+
+test('toDebugString draws the lineage', () => {
+  const rdd = ctx.range(0, 4, 1, 2).map(n => [n, 1]).cache().reduceByKey(add, 13).union(ctx.textFile('x').map(l => [l.length, 1]))
+  const drawn = rdd.toDebugString().replaceAll(/\[\d+\] at src\/rdd\/plan\.test\.ts:\d+:\d+/g, '')
+  assert.equal(drawn, [
+    '(?) union',
+    ' |  reduceByKey',
+    ' +-(2) map [MEMORY_ONLY]',
+    '    |  range',
+    ' |  map',
+    ' |  textFile',
+  ].join('\n'))
+})
+
+test('console.log of an RDD is one line that says what to do', () => {
+  assert.match(inspect(ctx.range(0, 4).map(n => n)), /^RDD\[\d+\] map at src\/rdd\/plan\.test\.ts:\d+:\d+ \(lazy; await \.collect\(\)\)$/)
+})
+
+describe('bounds of a sort', () => {
+  const cases: [name: string, samples: { count: number; keys: unknown[] }[], partitions: number, bounds: unknown[]][] = [
+    ['equal shares', [{ count: 6, keys: [1, 2, 3, 4, 5, 6] }], 3, [2, 4]],
+    ['by weight', [{ count: 90, keys: [10, 20, 30] }, { count: 3, keys: [1, 2, 3] }], 3, [10, 20]],
+    ['of equal keys', [{ count: 5, keys: [7, 7, 7, 7, 7] }], 3, [7]],
+    ['of nothing', [{ count: 0, keys: [] }], 3, []],
+    ['of strings', [{ count: 4, keys: ['b', 'a', 'd', 'c'] }], 2, ['b']],
+  ]
+  for (const [name, samples, partitions, bounds] of cases) test(name, () => assert.deepEqual(boundsOf(samples, partitions), bounds))
+})
