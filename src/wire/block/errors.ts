@@ -8,6 +8,11 @@ export const blockErrors = defineErrors({
     hint: 'read it with the version of Rivulet that wrote it, or a newer one',
     docs: 'Blocks carry the version of their format and the codecs of their columns. This one was written by a newer version, or is damaged.',
   },
+  RIV_CLASS_UNKNOWN: {
+    message: (ref: string) => `a record is an instance of a class that is not known here: ${ref}`,
+    hint: 'export the class from a module that the reading program can import',
+    docs: 'Instances travel as the name of their class and their own properties. Whoever reads them needs the class: the same module and export, or the function that brought it along.',
+  },
   RIV_RECORD_NOT_ENCODABLE: {
     message: (path: string, what: string) => `a record cannot leave its task: ${path === '' ? 'it' : path} is ${what}`,
     hint: 'map to plain values first; for Promises use mapAsync; export a class from a module to send its instances',

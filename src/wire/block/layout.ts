@@ -7,6 +7,7 @@
 //   0      1        4            8
 //   codec │ (zero) │ body bytes │ body, padded to 8
 // and columns nest: a pair is two columns, a record one for each property. A column whose values are not all of one kind escapes to v8's format.
+// Padding is zero, so equal records give equal bytes.
 
 export const formatVersion = 1
 export const headerBytes = 16
@@ -31,9 +32,11 @@ export const codec = {
   record: 7,
   /** v8.serialize of the values with class instances replaced; see class-instances.ts. */
   classes: 8,
+  /** u32 elements in all, an i32 column of lengths, then one column of all elements. */
+  list: 9,
 } as const
 
 /** Encodings of a strings column. */
 export const textEncoding = { ascii: 0, utf8: 1, utf16: 2 } as const
 
-export const pad8 = (bytes: number): number => (bytes + 7) & ~7
+export const pad8 = (bytes: number): number => Math.ceil(bytes / 8) * 8
