@@ -39,8 +39,7 @@ export class BlockManager implements BlockLookup, Presence {
   }
 
   keepsAll(plan: Plan): boolean {
-    const kept = this.#held.get(plan.id)?.kept
-    return kept !== undefined && kept.size === partitionCount(plan)
+    return (this.#held.get(plan.id)?.kept?.size ?? 0) === partitionCount(plan)
   }
 
   /** Keeps a partition; a second copy is released, and so is one whose plan is not persisted any more. */

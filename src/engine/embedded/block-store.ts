@@ -116,7 +116,7 @@ export class BlockStore {
   }
 
   close(): void {
-    this.pool.clear()
+    this.pool.close()
   }
 
   /** Writes blocks outside a task. */

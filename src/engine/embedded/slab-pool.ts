@@ -47,6 +47,7 @@ export class SlabPool {
   readonly #poison = process.env['RIVULET_TEST_POISON'] === '1'
   #bytes = 0
   #lastId = 0
+  #closed = false
 
   constructor(options: SlabPoolOptions) {
     this.#options = options
@@ -104,6 +105,7 @@ export class SlabPool {
   }
 
   release(ref: BlockRef): void {
+    if (this.#closed) return // what is dropped later has nothing to give back
     const slab = present(this.#slabs.get(ref.slab), 'the slab of a block')
     assert(slab.live > 0 && slab.view.generation() === ref.generation, 'a block is released once')
     if (--slab.live === 0 && !slab.leased) this.#retire(slab)
@@ -119,7 +121,8 @@ export class SlabPool {
   }
 
   /** Forgets everything; for a closing engine. */
-  clear(): void {
+  close(): void {
+    this.#closed = true
     this.#slabs.clear()
     this.#free.length = this.#partial.length = this.#limbo.length = this.#bytes = 0
   }
