@@ -6,18 +6,26 @@
 //   bigint                         sign, then the magnitude in hexadecimal digits
 //   string                         WTF-8: UTF-8, lone surrogates as three bytes each
 //   Date                           f64 of its milliseconds
-//   typed array, ArrayBuffer       length of name, name, bytes (a Buffer is a Uint8Array)
+//   typed array, ArrayBuffer       length of name, name, bytes (a Buffer is a Uint8Array; floats with one NaN and no -0)
 //   array                          count, then each element as length and key; a hole is undefined
 //   plain object                   count, then name and value by name; own enumerable string keys, undefined values included
 //   Map, Set                       count, then entries ordered by their bytes
 //   instance of a class            name of the class, then as a plain object
+//   RegExp, Error, boxed primitive as an instance, its source and flags, name and message, or value in front of the properties
 //
-// NaN equals NaN, 0 equals -0, the order of properties and of entries does not matter: Spark's structural equality.
+// - NaN equals NaN, 0 equals -0, the order of properties and of entries does not matter: Spark's structural equality.
+// - An instance without properties of its own is refused: what it holds is private (a URL, a handle), so any two would be equal.
+// - Subclasses of Array, Map, Set, Date and typed arrays are what they extend.
 
 import { types } from 'node:util'
 import { keyErrors } from './errors.ts'
 
-export const keyTag = { undefined: 0, null: 1, false: 2, true: 3, number: 4, bigint: 5, string: 6, date: 7, bytes: 8, array: 9, object: 10, map: 11, set: 12, instance: 13 } as const
+export const keyTag = { undefined: 0, null: 1, false: 2, true: 3, number: 4, bigint: 5, string: 6, date: 7, bytes: 8, array: 9, object: 10, map: 11, set: 12, instance: 13, builtin: 14 } as const
+
+/** Levels of a key; more is a sign of one that contains itself. */
+const maxDepth = 500
+/** Longest string that is written without a call into native code. */
+const shortText = 32
 
 /** The tag of a key, which is also its place in the hash's seed. */
 export function tagOf(key: unknown): number {
@@ -41,14 +49,34 @@ function tagOfObject(key: object): number {
   if (ArrayBuffer.isView(key) || types.isAnyArrayBuffer(key)) return keyTag.bytes
   if (types.isMap(key)) return keyTag.map
   if (types.isSet(key)) return keyTag.set
-  if (types.isPromise(key) || types.isProxy(key) || types.isExternal(key) || types.isWeakMap(key) || types.isWeakSet(key)) throw keyErrors.RIV_KEY(`a ${(prototype as { constructor?: { name?: string } }).constructor?.name ?? 'value'}`)
+  if (types.isRegExp(key) || types.isNativeError(key) || types.isBoxedPrimitive(key)) return keyTag.builtin
+  if (Object.keys(key).length === 0) throw keyErrors.RIV_KEY(`an instance of ${classNameOf(key) || 'a class'} that has no properties of its own`)
   return keyTag.instance
+}
+
+function classNameOf(key: object): string {
+  const { constructor } = key as { constructor?: unknown }
+  return typeof constructor === 'function' ? constructor.name : ''
+}
+
+/** What a built-in object holds besides its properties. */
+function heldBy(key: object): unknown {
+  if (types.isRegExp(key)) return [key.source, key.flags]
+  if (types.isNativeError(key)) return [key.name, key.message, key.cause, (key as AggregateError).errors]
+  return (key as { valueOf(): unknown }).valueOf()
 }
 
 /** Grows while keys are written into it; one per thread, since encoding never yields. */
 class KeyWriter {
   buffer = Buffer.allocUnsafeSlow(1 << 12)
   length = 0
+  #depth = 0
+
+  /** Begins a key of its own. */
+  restart(): void {
+    this.length = 0
+    this.#depth = 0
+  }
 
   room(bytes: number): void {
     if (this.length + bytes <= this.buffer.length) return
@@ -80,6 +108,7 @@ class KeyWriter {
 
   string(value: string): void {
     this.room(value.length * 3)
+    if (value.length <= shortText && this.#shortAscii(value)) return
     if (value.isWellFormed()) {
       this.length += this.buffer.write(value, this.length, 'utf8')
       return
@@ -95,20 +124,43 @@ class KeyWriter {
     }
   }
 
-  /** Writes with its length in front. */
-  measured(write: () => void): void {
+  /** Writes a string of ASCII; false, and nothing written, for others. */
+  #shortAscii(value: string): boolean {
+    let all = 0
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      all |= code
+      this.buffer[this.length + i] = code
+    }
+    if (all > 0x7f) return false
+    this.length += value.length
+    return true
+  }
+
+  /** Leaves room for a length; `close` puts it in. */
+  #open(): number {
     this.count(0)
-    const start = this.length
-    write()
+    return this.length
+  }
+
+  #close(start: number): void {
     this.buffer.writeUInt32LE(this.length - start, start - 4)
   }
 
+  #text(value: string): void {
+    const start = this.#open()
+    this.string(value)
+    this.#close(start)
+  }
+
   key(key: unknown): void {
-    this.measured(() => {
-      const tag = tagOf(key)
-      this.byte(tag)
-      this.content(tag, key)
-    })
+    if (++this.#depth > maxDepth) throw keyErrors.RIV_KEY(`a value of more than ${maxDepth} levels, or one that contains itself,`)
+    const start = this.#open()
+    const tag = tagOf(key)
+    this.byte(tag)
+    this.content(tag, key)
+    this.#close(start)
+    this.#depth--
   }
 
   content(tag: number, key: unknown): void {
@@ -116,7 +168,7 @@ class KeyWriter {
       case keyTag.number: return this.number(key as number)
       case keyTag.string: return this.string(key as string)
       case keyTag.bigint: return this.string(key as bigint < 0n ? `-${(-(key as bigint)).toString(16)}` : `+${(key as bigint).toString(16)}`)
-      case keyTag.date: return this.number((key as Date).getTime())
+      case keyTag.date: return this.number(Date.prototype.getTime.call(key))
       case keyTag.bytes: return this.#view(key as ArrayBufferView | ArrayBufferLike)
       case keyTag.array: {
         const array = key as readonly unknown[]
@@ -125,19 +177,21 @@ class KeyWriter {
         return
       }
       case keyTag.object: return this.#object(key as object)
-      case keyTag.instance:
-        this.measured(() => this.string((Object.getPrototypeOf(key) as { constructor: { name: string } }).constructor.name))
+      case keyTag.instance: case keyTag.builtin:
+        this.#text(classNameOf(key as object))
+        if (tag === keyTag.builtin) this.key(heldBy(key as object))
         return this.#object(key as object)
-      case keyTag.map: return this.#sorted([...(key as Map<unknown, unknown>)].map(([k, v]) => () => { this.key(k); this.key(v) }))
-      case keyTag.set: return this.#sorted([...(key as Set<unknown>)].map(k => () => this.key(k)))
+      case keyTag.map: return this.#sorted(Array.from(key as Map<unknown, unknown>, ([k, v]) => () => { this.key(k); this.key(v) }))
+      case keyTag.set: return this.#sorted(Array.from(key as Set<unknown>, k => () => this.key(k)))
       default: return // the tag says it all
     }
   }
 
   #view(key: ArrayBufferView | ArrayBufferLike): void {
-    const view = ArrayBuffer.isView(key) ? key : new Uint8Array(key)
-    const name = Buffer.isBuffer(view) ? 'Uint8Array' : Object.prototype.toString.call(view).slice(8, -1)
-    this.measured(() => this.string(name))
+    const given = ArrayBuffer.isView(key) ? key : new Uint8Array(key)
+    const name = ArrayBuffer.isView(key) ? types.isUint8Array(key) ? 'Uint8Array' : viewName(key) : 'ArrayBuffer'
+    const view = given instanceof Float64Array || given instanceof Float32Array || name === 'Float16Array' ? normalized(given as Float64Array) : given
+    this.#text(name)
     this.bytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
   }
 
@@ -145,7 +199,7 @@ class KeyWriter {
     const names = Object.keys(key).sort()
     this.count(names.length)
     for (const name of names) {
-      this.measured(() => this.string(name))
+      this.#text(name)
       this.key((key as Record<string, unknown>)[name])
     }
   }
@@ -164,32 +218,60 @@ class KeyWriter {
   }
 }
 
+const viewName = (view: ArrayBufferView): string => Object.prototype.toString.call(view).slice(8, -1)
+
+/** Floats with one NaN, and 0 for -0. */
+const normalized = (floats: Float64Array): Float64Array => floats.map(value => (Number.isNaN(value) ? NaN : value + 0))
+
 const writer = new KeyWriter()
 
 /** The content bytes of a key with a known tag; a view that the next call overwrites. */
 export function keyContent(tag: number, key: unknown): Buffer {
-  writer.length = 0
+  writer.restart()
   writer.content(tag, key)
   return writer.buffer.subarray(0, writer.length)
 }
 
-/** The canonical bytes of a key, in memory of its own. */
+/** The canonical bytes of a key, in memory of its own. Refuses what cannot be a key with RIV_KEY. */
 export function encodeKey(key: unknown): Uint8Array {
+  return new Uint8Array(tagged(key))
+}
+
+function tagged(key: unknown): Buffer {
   const tag = tagOf(key)
-  writer.length = 0
+  writer.restart()
   writer.byte(tag)
   writer.content(tag, key)
-  return new Uint8Array(writer.buffer.subarray(0, writer.length))
+  return writer.buffer.subarray(0, writer.length)
 }
 
 /** Whether a key's own value serves as the key of a JavaScript Map: Map's equality is then that of the canonical bytes. */
 export const isPrimitiveKey = (key: unknown): boolean => typeof key !== 'object' || key === null
 
-/** What stands for an object key in a Map of its own: its canonical bytes as a one-byte string. */
+/**
+ * What stands for an object key in a Map of its own: equal strings for equal keys.
+ *
+ * Arrays of primitives, the usual compound keys, are written out; all others are their canonical bytes, which begin with a tag and
+ * so with another character.
+ */
 export function objectIdentity(key: object): string {
-  const tag = tagOf(key)
-  writer.length = 0
-  writer.byte(tag)
-  writer.content(tag, key)
-  return writer.buffer.toString('latin1', 0, writer.length)
+  return (Array.isArray(key) ? identityOfFlat(key) : undefined) ?? tagged(key).toString('latin1')
+}
+
+function identityOfFlat(key: readonly unknown[]): string | undefined {
+  let text = '['
+  for (let i = 0; i < key.length; i++) {
+    const part = key[i]
+    switch (typeof part) {
+      case 'string': text += `${part.length}:${part}`; break
+      case 'number': text += `n${part};`; break // -0 is written as 0
+      case 'bigint': text += `b${part};`; break
+      case 'boolean': text += part ? 't' : 'f'; break
+      case 'undefined': text += 'u'; break
+      default:
+        if (part !== null) return undefined
+        text += '-'
+    }
+  }
+  return text
 }
