@@ -8,7 +8,7 @@ import { present } from '../../base/assert.ts'
 import type { CallSite } from '../../base/call-site.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Aggregator, FnShape, Input, PartitioningShape, Sink, Step } from '../../wire/shape.ts'
-import type { Partitioning, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UserFunction } from '../../rdd/plan.ts'
+import type { Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UserFunction } from '../../rdd/plan.ts'
 import { partitionCount } from '../../rdd/plan.ts'
 
 /** What the description of tasks asks of the engine. */
@@ -133,7 +133,7 @@ class Builder {
           case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan) }
         }
       }
-      case 'pipeline': return piped(this.#input(plan.parent, partition), plan.steps.map(step => this.#step(step, plan, partition)))
+      case 'pipeline': return this.#pipeline(plan, partition)
       case 'shuffle': {
         const slot = this.#blockSlot(this.#blocks.shuffled(plan, partition))
         const { aggregator } = plan
@@ -150,6 +150,18 @@ class Builder {
         throw new Error(`Rivulet bug: partition ${partition} of a union does not exist`)
       }
     }
+  }
+
+  /** A window's panes are blocks of pairs: combining them reads columns, as a shuffle does, and needs no pair made. */
+  #pipeline(plan: PipelinePlan, partition: number): Input {
+    const input = this.#input(plan.parent, partition)
+    const [step] = plan.steps
+    if (plan.steps.length === 1 && step!.fn.kind === 'builtin' && step!.fn.name === 'combinePartition' && input.from === 'blocks') {
+      const [merge, create] = step!.fn.fns
+      const fn = this.#fn(merge!, plan)
+      return { from: 'shuffle', slot: input.slot, combined: false, aggregator: { ...(create && { create: this.#fn(create, plan) }), merge: fn, mergeCombiners: fn } }
+    }
+    return piped(input, plan.steps.map(each => this.#step(each, plan, partition)))
   }
 
   #step(step: PlanStep, plan: Plan, partition: number): Step {
