@@ -41,4 +41,9 @@ export const kernelErrors = defineErrors({
     hint: 'map to [key, value] first',
     docs: 'Operations by key work on records that are arrays of two elements. TypeScript refuses others at compile time; this one got through as `any`.',
   },
+  RIV_PIPE: {
+    message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,
+    hint: 'what it wrote to stderr stands on stderr; end it with `; true` where its exit code means nothing',
+    docs: 'A program that records were piped through ended with an exit code other than 0, so its output cannot be trusted to be whole.',
+  },
 })

@@ -6,6 +6,7 @@
 // - partition functions get (rows, partition, io) and return an iterable, those of a `partition` sink any value or a promise of it.
 
 export * from './functions/by-key.ts'
+export * from './functions/gather.ts'
 export { bucketCounts, moments } from './functions/numbers.ts'
 export * from './functions/partitions.ts'
 export * from './functions/pipe.ts'

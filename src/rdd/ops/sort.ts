@@ -4,7 +4,7 @@
 // - The sample depends on the data only: the same data gives the same bounds on each run.
 
 import type { CallSite } from '../../base/call-site.ts'
-import type { KeySample } from '../../kernel/functions.ts'
+import type { KeySample } from '../../kernel/functions/sinks.ts'
 import { compareValues } from '../../wire/key/compare.ts'
 import { builtin, lazyShuffle, pipeline, shuffle } from '../nodes.ts'
 import { partitionCount, type Partitioning, type Plan, type PlanStep } from '../plan.ts'

@@ -1,0 +1,59 @@
+// Functions that aggregate by key.
+
+import { copier } from '../../base/deep-copy.ts'
+import { CombineMap } from '../combine-map.ts'
+import type { Args, Fns, PairRow, Rows } from './kinds.ts'
+
+export const listOf = () => (value: unknown): unknown[] => [value]
+export const appendTo = () => (list: unknown[], value: unknown): unknown[] => { list.push(value); return list }
+export const appendAll = () => (list: unknown[], more: readonly unknown[]): unknown[] => { for (const value of more) list.push(value); return list }
+
+/** Combines the values of each key inside a partition: fns are merge and, where the first value is no combiner itself, create. */
+export const combinePartition = (_args: Args, [merge, create]: Fns) => (rows: Iterable<PairRow>): Rows => combined(rows, merge!, create).pairs()
+
+/** The same as an array: the result of a task. */
+export const combinedPairs = (_args: Args, [merge, create]: Fns) => (rows: Iterable<PairRow>): unknown[] => [...combined(rows, merge!, create).pairs()]
+
+function combined(rows: Iterable<PairRow>, merge: Fns[number], create: Fns[number] | undefined): CombineMap {
+  const map = new CombineMap()
+  for (const [key, value] of rows) {
+    const cell = typeof key === 'object' && key !== null ? map.objectCell(key) : map.primitives.get(key)
+    if (cell === undefined) map.add(key, create === undefined ? value : create(value))
+    else cell.v = merge(cell.v, value)
+  }
+  return map
+}
+
+/** The first combiner of a key: a copy of the zero with the first value added. */
+export const fromZero = (_args: Args, [zero, add]: Fns) => {
+  const next = copier(zero!())
+  return (value: unknown): unknown => add!(next(), value)
+}
+
+export const add = () => (a: number, b: number): number => a + b
+export const firstOf = () => (a: unknown): unknown => a
+
+// Grouping several RDDs: values are tagged with their RDD's number, [i, value], and gathered in one list for each RDD.
+
+export const tagged = ([i]: Args) => (value: unknown): unknown => [i, value]
+export const listsOf = ([count]: Args) => ([i, value]: readonly [number, unknown]): unknown[][] => {
+  const lists = Array.from({ length: count as number }, (): unknown[] => [])
+  lists[i]!.push(value)
+  return lists
+}
+export const appendTagged = () => (lists: unknown[][], [i, value]: readonly [number, unknown]): unknown[][] => { lists[i]!.push(value); return lists }
+export const appendLists = () => (lists: unknown[][], more: readonly (readonly unknown[])[]): unknown[][] => {
+  more.forEach((values, i) => { for (const value of values) lists[i]!.push(value) })
+  return lists
+}
+
+/** Every pair of a left and a right value; a side that is outer and has none stands in as undefined. */
+export const joined = ([leftOuter, rightOuter]: Args) => function* ([left, right]: readonly [readonly unknown[], readonly unknown[]]): Generator<unknown> {
+  const none = [undefined]
+  const rights = right.length === 0 && leftOuter === true ? none : right
+  for (const v of left.length === 0 && rightOuter === true ? none : left) for (const w of rights) yield [v, w]
+}
+/** The left values, where there is no right one. */
+export const unmatched = () => ([left, right]: readonly [readonly unknown[], readonly unknown[]]): readonly unknown[] => (right.length === 0 ? left : [])
+/** Whether a key has a value on both sides. */
+export const onBothSides = () => ([, [left, right]]: readonly [unknown, readonly [readonly unknown[], readonly unknown[]]]): boolean => left.length > 0 && right.length > 0

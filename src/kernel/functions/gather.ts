@@ -1,0 +1,24 @@
+// Functions of a whole partition that gather it into one record.
+
+import type { Args, Fns, Rows } from './kinds.ts'
+
+export const countRows = () => (rows: Rows): number[] => {
+  let count = 0
+  for (const _row of rows) count++
+  return [count]
+}
+export const sumRows = () => (rows: Iterable<number>): number[] => {
+  let sum = 0
+  for (const row of rows) sum += row
+  return [sum]
+}
+/** All rows combined; nothing where there are none. */
+export const reduceRows = (_args: Args, [f]: Fns) => (rows: Rows): unknown[] => {
+  let result: unknown
+  let empty = true
+  for (const row of rows) {
+    result = empty ? row : f!(result, row)
+    empty = false
+  }
+  return empty ? [] : [result]
+}
