@@ -93,7 +93,7 @@ export class SlabTaskIO implements TaskIO {
   finish(): SlabUse {
     const output = this.#output.finish()
     const kept = this.#kept?.finish()
-    return { outputOffset: output.offset, ...(kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs ?? [])] }
+    return { outputOffset: output.offset, ...(kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs.map(slab => ({ ...slab, kept: true })) ?? [])] }
   }
 
   #read(ref: BlockRef): Buffer {

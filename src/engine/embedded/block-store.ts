@@ -84,7 +84,7 @@ export class BlockStore {
 
   /** Makes the blocks of a task's output live, after adopting the slabs it made. */
   takeOutput(output: TaskOutput, newSlabs: readonly NewSlab[]): TaskOutput {
-    const ids = new Map(newSlabs.map(slab => [slab.temporary, this.pool.adopt(slab)]))
+    const ids = this.pool.adopt(newSlabs)
     const take = (blocks: readonly BlockRef[]): BlockRef[] => blocks.map(ref => {
       const real = ref.slab < 0 ? { ...ref, slab: present(ids.get(ref.slab), 'a slab that the task made') } : ref
       this.pool.retain(real)
@@ -103,7 +103,7 @@ export class BlockStore {
   /** Opens a task in this thread. */
   openTask(partition: number, keeps: boolean, isCancelled: () => boolean): OpenTask {
     const held = this.#taskLeases
-    const leases: Leases = { output: this.pool.lease(held?.output), ...((keeps || held?.kept) && { kept: this.pool.lease(held?.kept) }) }
+    const leases: Leases = { output: this.pool.lease(held?.output, false), ...((keeps || held?.kept) && { kept: this.pool.lease(held?.kept, true) }) }
     this.#taskLeases = leases
     const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, isCancelled })
     const close = (): readonly NewSlab[] => {
@@ -121,7 +121,7 @@ export class BlockStore {
 
   /** Writes blocks outside a task. */
   #stored(write: (writer: SlabWriter) => BlockRef[]): StoredBlock[] {
-    const lease = (this.#inputLease = this.pool.lease(this.#inputLease))
+    const lease = (this.#inputLease = this.pool.lease(this.#inputLease, false))
     let made = 0
     const writer = new SlabWriter({ view: this.pool.view(lease.slab), offset: lease.offset }, () => --made)
     const blocks = write(writer)

@@ -4,7 +4,9 @@
 // - A slab is reused when no block in it is live, nobody leases it, and every task that was running when its last block went has ended
 //   (such a task may still hold a handle). Reuse raises its generation, so that a stale handle is found out on decode.
 // - Blocks of different lifetimes do not share a slab: a writer of kept partitions leases other slabs than a writer of shuffles.
-// - Tests fill freed slabs with 0xDB.
+// - Slabs larger than the ordinary one hold one block that needed them; they are given back to the system when it goes.
+// - At the limit spare slabs are given back first; then RIV_BLOCK_MEMORY, before anything has changed.
+// - With RIVULET_TEST_POISON=1 (tests) freed slabs are filled with 0xDB.
 
 import { assert, present } from '../../base/assert.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
@@ -13,15 +15,17 @@ import type { NewSlab } from '../../wire/slab/slab-writer.ts'
 import type { Lease } from '../../wire/messages.ts'
 import { engineErrors } from '../errors.ts'
 
-/** A lease with less room than this is given back. */
+/** A lease with less room than this is given back, and a slab with less is not leased again. */
 const minRoom = 256 << 10
-/** Freed slabs beyond this share of the used ones are given back to the system. */
+/** Freed slabs beyond this many are given back to the system. */
 const spareSlabs = 16
 
 interface Slab {
   readonly id: number
   readonly memory: SharedArrayBuffer
   readonly view: SlabView
+  /** Whether its blocks stay longer than a job. */
+  kept: boolean
   live: number
   leased: boolean
   /** Where the free part begins. */
@@ -65,15 +69,16 @@ export class SlabPool {
     return live
   }
 
-  /** A range to write into; `lease` is the one held so far, kept while it has room. */
-  lease(held?: Lease): Lease {
+  /** A range to write into, for blocks that stay (`kept`) or not; `held` is the one of the same kind held so far, kept while it has room. */
+  lease(held: Lease | undefined, kept: boolean): Lease {
     if (held !== undefined) {
       const slab = present(this.#slabs.get(held.slab), 'a leased slab')
-      if (slab.memory.byteLength - slab.used >= minRoom) return { ...held, offset: slab.used }
+      if (hasRoom(slab)) return { ...held, offset: slab.used }
       this.endLease(held)
     }
-    const slab = this.#partial.pop() ?? this.#reusable() ?? this.#add(allocateSlab(0), slabHeaderBytes)
+    const slab = this.#takePartial(kept) ?? this.#reusable() ?? this.#newSlab()
     slab.leased = true
+    slab.kept = kept
     return { slab: slab.id, generation: slab.view.generation(), offset: slab.used }
   }
 
@@ -88,14 +93,18 @@ export class SlabPool {
     const slab = present(this.#slabs.get(id), 'a leased slab')
     slab.leased = false
     if (slab.live === 0) this.#retire(slab)
-    else if (slab.memory.byteLength - slab.used >= minRoom) this.#partial.push(slab)
+    else if (hasRoom(slab)) this.#partial.push(slab)
   }
 
-  /** Takes over a slab that a task made; returns its id. Until its blocks are retained it counts as leased. */
-  adopt({ memory, used }: NewSlab): number {
-    const slab = this.#add(memory, used)
-    slab.leased = true
-    return slab.id
+  /** Takes over the slabs that a task made, all or none; returns their ids by the temporary ones. Until their leases are ended they count as leased. */
+  adopt(made: readonly NewSlab[]): Map<number, number> {
+    this.#makeRoom(made.reduce((sum, { memory }) => sum + memory.byteLength, 0))
+    return new Map(made.map(({ temporary, memory, used, kept = false }) => {
+      const slab = this.#add(memory, used)
+      slab.leased = true
+      slab.kept = kept
+      return [temporary, slab.id]
+    }))
   }
 
   retain(ref: BlockRef): void {
@@ -128,13 +137,31 @@ export class SlabPool {
   }
 
   #add(memory: SharedArrayBuffer, used: number): Slab {
-    if (this.#bytes + memory.byteLength > this.#options.maxBytes) throw engineErrors.RIV_BLOCK_MEMORY(memory.byteLength, this.#options.maxBytes)
     const id = ++this.#lastId
-    const view = new SlabView(id, memory)
-    const slab: Slab = { id, memory, view, live: 0, leased: false, used }
+    const slab: Slab = { id, memory, view: new SlabView(id, memory), kept: false, live: 0, leased: false, used }
     this.#slabs.set(id, slab)
     this.#bytes += memory.byteLength
     return slab
+  }
+
+  #newSlab(): Slab {
+    this.#makeRoom(slabSize)
+    return this.#add(allocateSlab(0), slabHeaderBytes)
+  }
+
+  /** Gives spare slabs back until `bytes` more are within the limit. */
+  #makeRoom(bytes: number): void {
+    const { maxBytes } = this.#options
+    if (this.#bytes + bytes <= maxBytes) return
+    this.#endLimbo()
+    const over = Math.ceil((this.#bytes + bytes - maxBytes) / slabSize)
+    if (over > this.#free.length) throw engineErrors.RIV_BLOCK_MEMORY(bytes, maxBytes)
+    if (over > 0) this.#free.splice(-over).forEach(spare => this.#drop(spare))
+  }
+
+  #takePartial(kept: boolean): Slab | undefined {
+    const index = this.#partial.findLastIndex(slab => slab.kept === kept)
+    return index === -1 ? undefined : this.#partial.splice(index, 1)[0]
   }
 
   /** No block of the slab is live and nobody writes into it. */
@@ -146,22 +173,30 @@ export class SlabPool {
     else this.#limbo.push({ slab, until: lastStarted })
   }
 
+  /** Recycles the slabs that no task can read any more. */
+  #endLimbo(): void {
+    const { oldestRunning } = this.#options.tasks
+    while (this.#limbo.length > 0 && this.#limbo[0]!.until < oldestRunning) this.#recycle(this.#limbo.shift()!.slab)
+  }
+
   #recycle(slab: Slab): void {
-    if (slab.memory.byteLength !== slabSize || this.#free.length >= spareSlabs) {
-      this.#slabs.delete(slab.id)
-      this.#bytes -= slab.memory.byteLength
-      this.#options.onDrop?.(slab.id)
-      return
-    }
     if (this.#poison) slab.view.bytes.fill(0xdb, slabHeaderBytes)
     slab.view.nextGeneration()
+    if (slab.memory.byteLength !== slabSize || this.#free.length >= spareSlabs) return this.#drop(slab)
     slab.used = slabHeaderBytes
     this.#free.push(slab)
   }
 
+  #drop(slab: Slab): void {
+    this.#slabs.delete(slab.id)
+    this.#bytes -= slab.memory.byteLength
+    this.#options.onDrop?.(slab.id)
+  }
+
   #reusable(): Slab | undefined {
-    const { oldestRunning } = this.#options.tasks
-    while (this.#limbo.length > 0 && this.#limbo[0]!.until < oldestRunning) this.#recycle(this.#limbo.shift()!.slab)
+    this.#endLimbo()
     return this.#free.pop()
   }
 }
+
+const hasRoom = (slab: Slab): boolean => slab.memory.byteLength - slab.used >= minRoom

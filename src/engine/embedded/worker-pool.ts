@@ -133,7 +133,7 @@ export class WorkerPool implements TaskBackend {
     this.#sampler ??= setInterval(() => this.#sample(), sampleMs).unref()
     const { store } = this.#options
     try {
-      const leases = { output: store.pool.lease(slot.leases?.output), ...((task.keeps || slot.leases?.kept) && { kept: store.pool.lease(slot.leases?.kept) }) }
+      const leases = { output: store.pool.lease(slot.leases?.output, false), ...((task.keeps || slot.leases?.kept) && { kept: store.pool.lease(slot.leases?.kept, true) }) }
       slot.leases = leases
       const install = this.#install(slot, task, leases)
       const { id, partition, slots, stage, environment } = task

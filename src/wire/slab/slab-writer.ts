@@ -9,7 +9,14 @@ import type { BlockRef } from './block-ref.ts'
 import { allocateSlab, slabHeaderBytes, SlabView } from './slab-view.ts'
 
 /** A slab that a writer made because its lease was full. */
-export interface NewSlab { readonly temporary: number; readonly memory: SharedArrayBuffer; readonly used: number }
+export interface NewSlab {
+  readonly temporary: number
+  readonly memory: SharedArrayBuffer
+  /** Where its free part begins. */
+  readonly used: number
+  /** Whether its blocks stay longer than a job. */
+  readonly kept?: boolean
+}
 
 interface Range { readonly view: SlabView; readonly generation: number; offset: number }
 
@@ -46,7 +53,7 @@ export class SlabWriter {
     const range = this.#open
     assert(range !== undefined && bytes <= this.#reserved, 'a commit follows a large enough reserve')
     const ref = { slab: range.view.id, generation: range.generation, offset: range.offset, bytes, count }
-    range.offset = (range.offset + bytes + 7) & ~7
+    range.offset += Math.ceil(bytes / 8) * 8
     this.#reserved = 0
     return ref
   }
@@ -54,8 +61,8 @@ export class SlabWriter {
   /** Where the lease's free part begins now; slabs made on the way. */
   finish(): { readonly offset: number; readonly newSlabs: readonly NewSlab[] } {
     return {
-      offset: this.#lease === undefined ? 0 : Math.min(this.#lease.offset, this.#lease.view.bytes.length),
-      newSlabs: this.#made.map(range => ({ temporary: range.view.id, memory: range.view.memory, used: Math.min(range.offset, range.view.bytes.length) })),
+      offset: this.#lease?.offset ?? 0,
+      newSlabs: this.#made.map(({ view, offset }) => ({ temporary: view.id, memory: view.memory, used: offset })),
     }
   }
 
