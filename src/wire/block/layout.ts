@@ -7,7 +7,7 @@
 //   0      1        4            8
 //   codec │ (zero) │ body bytes │ body, padded to 8
 // and columns nest: a pair is two columns, a record one for each property. A column whose values are not all of one kind escapes to v8's format.
-// Padding is zero, so equal records give equal bytes.
+// Padding is zero, so equal columns give equal bytes, except for v8's own: it may write an integer in two ways.
 
 export const formatVersion = 1
 export const headerBytes = 16
