@@ -3,7 +3,7 @@
 import { decodeBlock, decodePairs } from '../wire/block/decode.ts'
 import { encodeBlock, encodePairs } from '../wire/block/encode.ts'
 import { decodeLines } from '../wire/block/lines.ts'
-import { classTable } from '../wire/closure/classes.ts'
+import { classTable } from './class-table.ts'
 import type { Leases } from '../wire/messages.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { SlabView } from '../wire/slab/slab-view.ts'

@@ -1,0 +1,41 @@
+// The benchmarks' command line: `npm run bench -- grep|wordcount|empty|latency [--cores 1|2] [--json]`.
+
+import { parseArgs } from 'node:util'
+import { emptyBatches } from './empty-batches.ts'
+import { latency } from './latency.ts'
+import { throughput } from './throughput.ts'
+
+const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
+
+  grep        lines that hold a word, through a D-Stream, beside the hand-written loop
+  wordcount   split, pair, reduceByKey, beside the hand-written loop
+  empty       an empty batch of the word count: tick to completed
+  latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { cores: { type: 'string', default: '1' }, rounds: { type: 'string', default: '12' }, rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+})
+const [name] = positionals
+const cores = Number(values.cores)
+const rounds = Number(values.rounds)
+
+function show(result: object, text: string): void {
+  console.log(values.json ? JSON.stringify(result) : text)
+}
+
+if (values.help || name === undefined) console.log(usage)
+else if (name === 'grep' || name === 'wordcount') {
+  const result = await throughput({ workload: name, cores, rounds })
+  show(result, `${name}, ${cores} worker${cores === 1 ? '' : 's'}, ${result.lines} lines: Rivulet ${result.rivulet} lines/s, by hand ${result.handWritten} lines/s; `
+    + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), throughput ratio ${(1 / result.ratio).toFixed(2)}`)
+} else if (name === 'empty') {
+  const result = await emptyBatches(cores)
+  show(result, `empty batch, ${cores} worker${cores === 1 ? '' : 's'}: median ${result.medianMs.toFixed(3)} ms, p99 ${result.p99Ms.toFixed(3)} ms`)
+} else if (name === 'latency') {
+  const result = await latency({ cores, linesPerSecond: Number(values.rate), batchMs: Number(values.batch) })
+  show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${cores} worker${cores === 1 ? '' : 's'}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms`)
+} else {
+  console.error(`there is no benchmark ${name}\n\n${usage}`)
+  process.exitCode = 1
+}
