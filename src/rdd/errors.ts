@@ -32,6 +32,16 @@ export const rddErrors = defineErrors({
     hint: 'give finite numbers and a step other than 0',
     docs: '`range(start, end, step)` counts from start to before end; a step of 0 would never arrive.',
   },
+  RIV_FRACTION: {
+    message: (operation: string, fraction: unknown, most: number) => `${operation} was given ${String(fraction)}; it must be a number from 0${most === Infinity ? ' on' : ` to ${most}`}`,
+    hint: 'give a fraction or weight in that range',
+    docs: 'The fraction of `sample` is a probability, or with replacement an expected number of copies; the weights of `randomSplit` are not negative.',
+  },
+  RIV_BUCKETS: {
+    message: (problem: string) => `histogram: ${problem}`,
+    hint: 'give a number of buckets, or two or more edges that increase',
+    docs: '`histogram(n)` cuts the range of the numbers into n buckets of equal width, so there must be numbers and they must be finite; `histogram(edges)` takes increasing edges.',
+  },
   RIV_COMPARE: {
     message: (operation: string, parameters: number) => `the function given to ${operation} takes ${parameters} parameter${parameters === 1 ? '' : 's'}; a comparison takes two`,
     hint: 'give (a, b) => number, or { by: x => key } to order by a key',

@@ -2,11 +2,15 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallSite } from '../base/call-site.ts'
+import type * as library from '../kernel/functions.ts'
 import { nextPlanId, partitionCount, samePartitioning } from './plan.ts'
 import type {
-  BuiltinFunction, FindPartitioning, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
+  BuiltinFunction, FindPartitioning, FindSteps, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
   UnionPlan, UserFunction,
 } from './plan.ts'
+
+/** The names of kernel/functions. */
+export type LibraryFunction = keyof typeof library
 
 const scopes = new AsyncLocalStorage<PlanScope | undefined>()
 
@@ -19,7 +23,7 @@ export function inScope<R>(scope: PlanScope | undefined, body: () => R): R {
 export const userFunction = (fn: (...args: never[]) => unknown, op: string, site: CallSite): UserFunction => ({ kind: 'user', fn, op, site })
 
 /** An export of kernel/functions as it stands in a plan. */
-export const builtin = (name: string, args: readonly unknown[] = [], fns: readonly PlanFunction[] = []): BuiltinFunction => ({ kind: 'builtin', name, args, fns })
+export const builtin = (name: LibraryFunction, args: readonly unknown[] = [], fns: readonly PlanFunction[] = []): BuiltinFunction => ({ kind: 'builtin', name, args, fns })
 
 interface Common { id: number; op: string; site: CallSite; storage: 'none'; scope?: PlanScope }
 const common = (op: string, site: CallSite): Common => {
@@ -40,6 +44,11 @@ export function lazySource(op: string, site: CallSite, resolve: () => Promise<re
 /** Operations on the records of a parent; `keepsKeys` says that keys stay as they are, so that a known partitioning holds on. */
 export function pipeline(parent: Plan, op: string, site: CallSite, steps: readonly PlanStep[], keepsKeys = false): PipelinePlan {
   return { kind: 'pipeline', ...common(op, site), parent, steps, ...(keepsKeys && parent.partitioning && { partitioning: parent.partitioning }) }
+}
+
+/** A pipeline whose steps are found when a job is planned. */
+export function lazyPipeline(parent: Plan, op: string, site: CallSite, resolve: FindSteps): PipelinePlan {
+  return { kind: 'pipeline', ...common(op, site), parent, steps: [], resolve }
 }
 
 /** The records of several parents. Equal partitionings make it aligned, and keep the partitioning. */

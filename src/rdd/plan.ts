@@ -89,8 +89,13 @@ export interface SourcePlan extends PlanBase {
 export interface PipelinePlan extends PlanBase {
   readonly kind: 'pipeline'
   readonly parent: Plan
-  readonly steps: readonly PlanStep[]
+  /** Set from the start, or by `resolve` when a job is planned; then `resolve` is gone. */
+  steps: readonly PlanStep[]
+  resolve?: FindSteps
 }
+
+/** Finds steps when a job is planned (numbering records counts them first); the parents of its node are resolved by then. */
+export type FindSteps = (signal?: AbortSignal) => Promise<readonly PlanStep[]>
 
 export interface UnionPlan extends PlanBase {
   readonly kind: 'union'
@@ -190,7 +195,7 @@ export function resolvePlan(plan: Plan, signal?: AbortSignal): Promise<void> | u
     if (seen.has(node)) return
     seen.add(node)
     for (const parent of parentsOf(node)) visit(parent)
-    if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined)) waiting.push(node)
+    if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined) || (node.kind === 'pipeline' && node.resolve !== undefined)) waiting.push(node)
   }
   visit(plan)
   return waiting.length === 0 ? undefined : resolveAll(waiting, signal)
@@ -206,6 +211,10 @@ async function resolveAll(nodes: readonly Plan[], signal: AbortSignal | undefine
     } else if (node.kind === 'shuffle' && node.target === undefined) {
       const target = await node.resolve!(signal)
       node.target ??= target
+    } else if (node.kind === 'pipeline' && node.resolve !== undefined) {
+      const steps = await node.resolve(signal)
+      if (node.resolve !== undefined) node.steps = steps
+      delete node.resolve
     }
   }
 }

@@ -12,9 +12,9 @@ import { saveAsTextFile } from '../ops/save-as-text-file.ts'
 import { take } from '../ops/take.ts'
 import { partitionCount, resolvePlan } from '../plan.ts'
 import { runAction } from '../run-job.ts'
-import { OrderedOps } from './ordered-ops.ts'
+import { NumberOps } from './number-ops.ts'
 
-export abstract class ActionOps<out T> extends OrderedOps<T> {
+export abstract class ActionOps<out T> extends NumberOps<T> {
   /**
    * All records, in the order of partitions. They must fit in the memory of the driver; `for await` takes a partition at a time.
    *

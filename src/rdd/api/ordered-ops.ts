@@ -13,12 +13,12 @@ import type { RDD } from '../rdd.ts'
 import { runAction } from '../run-job.ts'
 import { checkedCount, partitioningOf } from '../target.ts'
 import type { Hint, Key, Pair, Val } from '../types.ts'
-import { PairOps } from './pair-ops.ts'
+import { SetOps } from './set-ops.ts'
 
 /** An order of records: a comparison as for `Array.sort`, or the key to order by. */
 export type Order<T> = ((a: T, b: T) => number) | { readonly by: (record: T) => unknown }
 
-export abstract class OrderedOps<out T> extends PairOps<T> {
+export abstract class OrderedOps<out T> extends SetOps<T> {
   /**
    * Sorts the records by the key that the function makes of them; equal keys keep their order.
    *

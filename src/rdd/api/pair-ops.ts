@@ -5,14 +5,19 @@
 // - The last argument of what moves data is a number of partitions or a Partitioner.
 
 import { callSite } from '../../base/call-site.ts'
-import { builtin, combine, shuffle, userFunction } from '../nodes.ts'
+import { builtin, combine, pipeline, shuffle, userFunction } from '../nodes.ts'
+import { foldValues } from '../ops/fold.ts'
+import { giving } from '../ops/values.ts'
 import { samePartitioning, type UserFunction } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
 import { partitioningOf, targetOf, type PartitionsOrPartitioner } from '../target.ts'
 import type { AnyFunction, Hint, Key, Pair, Val } from '../types.ts'
-import { ElementOps } from './element-ops.ts'
+import { SampleOps } from './sample-ops.ts'
 
-export abstract class PairOps<out T> extends ElementOps<T> {
+/** Gathers values in an array. */
+export const grouping = { create: builtin('listOf'), merge: builtin('appendTo'), mergeCombiners: builtin('appendAll'), mapSide: false } as const
+
+export abstract class PairOps<out T> extends SampleOps<T> {
   /**
    * The keys.
    *
@@ -94,8 +99,7 @@ export abstract class PairOps<out T> extends ElementOps<T> {
    */
   groupByKey(this: RDD<Pair>, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, Val<T>[]]> {
     const site = callSite()
-    const aggregator = { create: builtin('listOf'), merge: builtin('appendTo'), mergeCombiners: builtin('appendAll'), mapSide: false }
-    return this.derive(combine(this.plan, 'groupByKey', site, targetOf(partitions, [this.plan], this.context, 'groupByKey', site), aggregator))
+    return this.derive(combine(this.plan, 'groupByKey', site, targetOf(partitions, [this.plan], this.context, 'groupByKey', site), grouping))
   }
 
   /**
@@ -118,6 +122,52 @@ export abstract class PairOps<out T> extends ElementOps<T> {
     const fn = (f: AnyFunction): UserFunction => userFunction(f, 'combineByKey', site)
     const aggregator = { create: fn(create), merge: fn(mergeValue), mergeCombiners: fn(mergeCombiners), mapSide: mapSideCombine }
     return this.derive(combine(this.plan, 'combineByKey', site, targetOf(partitions, [this.plan], this.context, 'combineByKey', site), aggregator))
+  }
+
+  /**
+   * Combines the values of each key into something of another type, beginning with a copy of `zero`.
+   *
+   * `seq` adds a value, `comb` joins two results; both may change their first argument in place. Semantics: `PairRDDFunctions.aggregateByKey`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const sums = ctx.parallelize([['a', 1], ['a', 3]]).aggregateByKey([0, 0], ([sum, count], n) => [sum + n, count + 1], (a, b) => [a[0] + b[0], a[1] + b[1]])
+   * await sums.collect()   // [['a', [4, 2]]]
+   */
+  aggregateByKey<C>(this: RDD<Pair>, zero: C | Hint, seq: (result: C, value: Val<T>) => C | Hint, comb: (a: C, b: C) => C | Hint, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, C]> {
+    const site = callSite()
+    return this.derive(foldValues(this, 'aggregateByKey', site, { zero, seq, comb, partitions }))
+  }
+
+  /**
+   * Combines the values of each key, beginning with a copy of `zero`.
+   *
+   * The zero is added once for each key of each partition. Semantics: `PairRDDFunctions.foldByKey`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([['a', 1], ['a', 3]]).foldByKey(0, (a, b) => a + b).collect()   // [['a', 4]]
+   */
+  foldByKey(this: RDD<Pair>, zero: Val<T>, f: (a: Val<T>, b: Val<T>) => Val<T>, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, Val<T>]> {
+    const site = callSite()
+    return this.derive(foldValues(this, 'foldByKey', site, { zero, seq: f, comb: f, partitions }))
+  }
+
+  /**
+   * The pairs whose key lies between the bounds, both included, in the natural order.
+   *
+   * Semantics: `OrderedRDDFunctions.filterByRange`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([[1, 'a'], [5, 'b'], [9, 'c']]).filterByRange(2, 9).collect()   // [[5, 'b'], [9, 'c']]
+   */
+  filterByRange(this: RDD<Pair>, lower: Key<T>, upper: Key<T>): RDD<[Key<T>, Val<T>]> {
+    const site = callSite()
+    return this.derive(pipeline(this.plan, 'filterByRange', site, [{ op: 'filter', fn: builtin('keyWithin', [], [giving([lower, upper], 'filterByRange', site)]) }], true))
   }
 
   /**
