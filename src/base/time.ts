@@ -96,15 +96,16 @@ export class Time {
   min(that: Time): Time { return this.lessEq(that) ? this : that }
   max(that: Time): Time { return this.greaterEq(that) ? this : that }
   /** The times from here to before `end`, `step` apart. */
-  until(end: Time, step: D): Time[] { return this.#steps(end.milliseconds - 1, toMs(step)) }
+  until(end: Time, step: D): Time[] { return steps(this.milliseconds, end.milliseconds - 1, toMs(step)) }
   /** The times from here to `end`, both included, `step` apart. */
-  to(end: Time, step: D): Time[] { return this.#steps(end.milliseconds, toMs(step)) }
+  to(end: Time, step: D): Time[] { return steps(this.milliseconds, end.milliseconds, toMs(step)) }
   valueOf(): number { return this.milliseconds }
   toString(): string { return `${this.milliseconds} ms` }
+}
 
-  #steps(last: number, step: number): Time[] {
-    const times: Time[] = []
-    for (let ms = this.milliseconds; ms <= last; ms += step) times.push(new Time(ms))
-    return times
-  }
+// No private method of Time: instances are captured by functions that travel, and private members cannot.
+function steps(from: number, last: number, step: number): Time[] {
+  const times: Time[] = []
+  for (let ms = from; ms <= last; ms += step) times.push(new Time(ms))
+  return times
 }

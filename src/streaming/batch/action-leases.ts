@@ -1,0 +1,48 @@
+// The actions begun in a batch, awaited by the user's function or not.
+//
+// - settled() resolves when none runs any more.
+// - A failed action that nobody looks at (no await, no then, no catch) is reported by it; one that somebody looks at is theirs to report.
+
+/** The promise that the user's code gets of an action: it knows whether anybody looks at it. */
+class Leased<T> extends Promise<T> {
+  observed = false
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
+  }
+
+  override then<A = T, B = never>(resolved?: ((value: T) => A | PromiseLike<A>) | null, rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+    this.observed = true
+    return super.then(resolved, rejected)
+  }
+}
+
+export class ActionLeases {
+  #running = 0
+  #failure: { readonly error: unknown } | undefined
+  #idle: PromiseWithResolvers<void> | undefined
+
+  /** Takes a lease for an action; gives the promise to hand out instead. */
+  readonly track = <T>(action: Promise<T>): Promise<T> => {
+    this.#running++
+    const leased = new Leased<T>((resolve, reject) => { action.then(resolve, reject) })
+    const settled = (): void => {
+      if (--this.#running > 0) return
+      this.#idle?.resolve()
+      this.#idle = undefined
+    }
+    Promise.prototype.then.call(leased, settled, error => {
+      if (!leased.observed) this.#failure ??= { error }
+      settled()
+    })
+    return leased
+  }
+
+  /** Resolves when no action runs; rejects with the first failure that nobody looked at. Reports a failure once. */
+  async settled(): Promise<void> {
+    while (this.#running > 0) await (this.#idle ??= Promise.withResolvers()).promise
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure.error
+  }
+}

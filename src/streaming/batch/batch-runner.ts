@@ -1,0 +1,225 @@
+// Carries out what the job generator decides: the machine is pure, the clock, the engine and the user's functions are here.
+//
+//   clock ──tick──→ JobGenerator ──effects──→ fix inputs │ advance │ output │ complete ──→ JobGenerator …
+//
+// - The promise of a tick resolves when the batches it made are over: ManualClock.advance waits for it.
+// - Everything of a batch runs in its scope: plan nodes belong to it, its actions hold a lease on it.
+
+import { setImmediate as turn } from 'node:timers/promises'
+import { unreachable } from '../../base/assert.ts'
+import { ManualClock, type Clock } from '../../base/clock.ts'
+import type { Context } from '../../context/context.ts'
+import { inScope } from '../../rdd/nodes.ts'
+import { RDD } from '../../rdd/rdd.ts'
+import type { ListenerBus } from '../events/listener-bus.ts'
+import { streamingErrors } from '../errors.ts'
+import type { DStreamGraph } from '../graph/dstream-graph.ts'
+import type { OutputOperation } from '../graph/output-operation.ts'
+import { Batch, currentBatch } from './batch.ts'
+import { JobGenerator, type BatchEffect } from './job-generator.ts'
+import { outputFailure } from './output-failure.ts'
+
+export interface BatchRunnerOptions {
+  readonly context: Context
+  readonly graph: DStreamGraph
+  readonly clock: Clock
+  readonly bus: ListenerBus
+  readonly zeroMs: number
+  /** An output failed for good; the streams stop when its batch is over. */
+  readonly onFailure: (error: Error) => void
+}
+
+export class BatchRunner {
+  readonly #options: BatchRunnerOptions
+  readonly #generator: JobGenerator
+  /** Batches that are not over. */
+  readonly #batches = new Map<number, Batch>()
+  #newest: Batch | undefined
+  /** Batches that are over and remembered, in order. */
+  readonly #remembered: Batch[] = []
+  readonly #halted = Promise.withResolvers<void>()
+  #cancelAlarm = (): void => {}
+
+  constructor(options: BatchRunnerOptions) {
+    this.#options = options
+    this.#generator = new JobGenerator(options.zeroMs, options.graph.batchMs)
+  }
+
+  start(): void {
+    this.#apply(this.#generator.start(this.#options.clock.now()))
+  }
+
+  /** Resolves when the last batch is over. */
+  get halted(): Promise<void> {
+    return this.#halted.promise
+  }
+
+  /** Ends the batches: those that are due still run if `graceful`, and one more for data that waits; else running actions are cancelled. */
+  stop(graceful: boolean): Promise<void> {
+    this.#cancelAlarm()
+    if (!graceful) for (const batch of this.#batches.values()) if (batch !== currentBatch.getStore()) batch.abort.abort(new Error('the StreamingContext was stopped'))
+    this.#apply(this.#generator.stop({ graceful, oneMore: graceful && this.#options.graph.inputs.some(input => input.hasPending) }))
+    return this.halted
+  }
+
+  /** Forgets everything, also what was remembered for the user. */
+  forgetAll(): void {
+    this.#options.graph.forget(Infinity)
+    for (const { scope } of this.#remembered.splice(0)) scope.release()
+  }
+
+  async #tick(): Promise<void> {
+    // Under a manual clock what producers have ready belongs to this batch: let them store it.
+    if (this.#options.clock instanceof ManualClock) await turn()
+    this.#apply(this.#generator.tick(this.#options.clock.now()))
+    await this.#newest?.over.promise
+  }
+
+  #apply(effects: readonly BatchEffect[]): void {
+    for (const effect of effects) this.#carryOut(effect)
+  }
+
+  #carryOut(effect: BatchEffect): void {
+    const { clock } = this.#options
+    switch (effect.effect) {
+      case 'arm': {
+        this.#cancelAlarm = clock.at(effect.timeMs, () => this.#tick())
+        return
+      }
+      case 'fix': return this.#fix(effect.timeMs)
+      case 'advance': return this.#advance(this.#batch(effect.timeMs))
+      case 'output': return this.#output(this.#batch(effect.timeMs), effect.index)
+      case 'complete': return this.#complete(this.#batch(effect.timeMs))
+      case 'drop': return this.#end(this.#batch(effect.timeMs))
+      case 'halted': {
+        this.#cancelAlarm()
+        return this.#halted.resolve()
+      }
+      default: unreachable(effect)
+    }
+  }
+
+  #batch(timeMs: number): Batch {
+    return this.#batches.get(timeMs)!
+  }
+
+  /** Runs `body` as part of a batch, then tells the generator. `body` catches what the user's functions throw. */
+  #inBatch(batch: Batch, body: () => Promise<BatchEffect[]>): void {
+    const { context } = this.#options
+    const scope = { tracker: batch.leases.track, signal: batch.abort.signal }
+    void currentBatch.run(batch, () => inScope(batch.scope, () => context.trackActions(scope, body))).then(effects => this.#apply(effects))
+  }
+
+  /** The inputs' plans are made at the tick: what comes later belongs to the next batch. A failing input fails the outputs that need it. */
+  #fix(timeMs: number): void {
+    const { graph, clock, bus } = this.#options
+    const batch = new Batch(timeMs, clock.now())
+    this.#batches.set(timeMs, batch)
+    this.#newest = batch
+    this.#inBatch(batch, async () => {
+      await Promise.allSettled(graph.inputs.map(input => input.getOrCompute(timeMs)))
+      batch.records = graph.recordsAt(timeMs)
+      if (!bus.isEmpty) bus.post('onBatchSubmitted', { batchInfo: batch.info })
+      return this.#generator.fixed(timeMs)
+    })
+  }
+
+  #advance(batch: Batch): void {
+    const { graph, clock, bus } = this.#options
+    const timeMs = batch.time.milliseconds
+    batch.startedMs = clock.now()
+    if (!bus.isEmpty) bus.post('onBatchStarted', { batchInfo: batch.info })
+    this.#inBatch(batch, async () => {
+      for (const pane of graph.panesAt(timeMs)) {
+        try {
+          const plan = await pane.getOrCompute(timeMs)
+          if (plan !== undefined) await this.#drain(new RDD(this.#options.context, plan))
+        } catch (error) {
+          batch.advanceFailed = true
+          pane.fail(timeMs, error)
+          // Outputs that are due find it out themselves; those of a window that is due later would never.
+          for (const output of graph.outputsOver(pane)) if (!output.node.isDue(timeMs)) this.#judge(output, batch, outputFailure(output, timeMs, error))
+        }
+      }
+      return this.#generator.advanced(timeMs, graph.outputsAt(timeMs).length, batch.failed ? 'stop' : 'ok')
+    })
+  }
+
+  /** Computes and keeps every partition. */
+  #drain({ plan, context }: RDD<unknown>): Promise<void> {
+    return context.action('window', plan.site, signal => context.runner.run({ plan, sink: { to: 'drain' }, action: 'window', site: plan.site, signal, onResult: () => {} }))
+  }
+
+  #output(batch: Batch, index: number): void {
+    const { graph, bus } = this.#options
+    const timeMs = batch.time.milliseconds
+    const output = graph.outputsAt(timeMs)[index]!
+    this.#inBatch(batch, async () => {
+      const info = { batchTime: timeMs, id: output.id, name: output.op }
+      if (!bus.isEmpty) bus.post('onOutputOperationStarted', { outputOperationInfo: info })
+      const failure = await this.#attempts(output, batch)
+      if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: failure === undefined ? info : { ...info, failureReason: failure.message } })
+      return this.#generator.outputDone(timeMs, this.#judge(output, batch, failure))
+    })
+  }
+
+  /** Runs an output until it succeeds or its attempts are used up; gives the last failure. */
+  async #attempts(output: OutputOperation, batch: Batch): Promise<Error | undefined> {
+    const { onFailure } = output
+    let left = typeof onFailure === 'object' ? onFailure.retry : 0
+    for (;;) {
+      try {
+        return await this.#attempt(output, batch)
+      } catch (error) {
+        if (left-- <= 0 || batch.abort.signal.aborted) return outputFailure(output, batch.time.milliseconds, error)
+      }
+    }
+  }
+
+  async #attempt({ node, run }: OutputOperation, batch: Batch): Promise<undefined> {
+    const plan = await node.getOrCompute(batch.time.milliseconds)
+    if (plan === undefined) return
+    try {
+      await run(new RDD(this.#options.context, plan), batch.time)
+    } catch (error) {
+      await batch.leases.settled().catch(() => {}) // the function's own error tells more
+      throw error
+    }
+    await batch.leases.settled()
+  }
+
+  #judge(output: OutputOperation, batch: Batch, failure: Error | undefined): 'ok' | 'stop' {
+    if (failure === undefined || batch.abort.signal.aborted) return 'ok'
+    if (output.onFailure === 'skip') {
+      this.#options.context.log.warn({ batch: batch.time.milliseconds }, `an output failed and is skipped: ${failure.message}`)
+      return 'ok'
+    }
+    batch.failed = true
+    this.#options.onFailure(failure)
+    return 'stop'
+  }
+
+  #complete(batch: Batch): void {
+    const { graph, clock, bus } = this.#options
+    const timeMs = batch.time.milliseconds
+    if (batch.advanceFailed) graph.discardPanes(timeMs)
+    batch.endedMs = clock.now()
+    if (!bus.isEmpty) bus.post('onBatchCompleted', { batchInfo: batch.info })
+    if (!batch.failed && !batch.abort.signal.aborted) for (const input of graph.inputs) input.completed(timeMs)
+    graph.forget(timeMs)
+    this.#end(batch)
+    while (this.#remembered.length > 0 && this.#remembered[0]!.time.milliseconds <= timeMs - graph.rememberMs) this.#remembered.shift()!.scope.release()
+  }
+
+  #end(batch: Batch): void {
+    this.#batches.delete(batch.time.milliseconds)
+    this.#remembered.push(batch)
+    batch.over.resolve()
+  }
+
+  /** Refuses to advance a clock from inside a batch. */
+  static assertOutside(): void {
+    const batch = currentBatch.getStore()
+    if (batch !== undefined) throw streamingErrors.RIV_ADVANCE_INSIDE_BATCH(batch.time.milliseconds)
+  }
+}

@@ -1,0 +1,108 @@
+// Error codes of the streaming layer: misuse of contexts and streams, batches that fail, receivers.
+
+import { defineErrors } from '../base/define-errors.ts'
+
+const at = (place: string): string => (place === '' ? '' : ` at ${place}`)
+
+export const streamingErrors = defineErrors({
+  RIV_STREAMING_STARTED: {
+    message: (operation: string, place: string, state: 'active' | 'stopped') => `${operation}${at(place)} was called on a StreamingContext that is ${state}`,
+    hint: 'describe every stream and output before start()',
+    docs: 'The graph of streams is fixed by `start()`: inputs, operations and outputs added afterwards would miss batches. Make them before, or use `transform` and `foreachRDD`, whose functions run in every batch.',
+  },
+  RIV_STREAMING_STOPPED: {
+    message: () => 'start() was called on a StreamingContext that has been stopped',
+    hint: 'make a new StreamingContext; stop({ stopContext: false }) leaves the Context usable for it',
+    docs: 'A StreamingContext runs once, as in Spark.',
+  },
+  RIV_STREAMING_ACTIVE: {
+    message: () => 'start() was called while another StreamingContext is active',
+    hint: 'await stop() of the other one first; StreamingContext.getActive() gives it',
+    docs: 'One StreamingContext may be active in a process, as in Spark.',
+  },
+  RIV_NO_OUTPUT: {
+    message: () => 'start() was called, but no stream has an output operation, so nothing would run',
+    hint: 'add print(), foreachRDD(…) or another output operation',
+    docs: 'Streams are computed for the sake of outputs only. A program without one is a mistake.',
+  },
+  RIV_BATCH_INTERVAL: {
+    message: (value: unknown) => `the batch interval is ${String(value)} ms; it must be a whole number of milliseconds, at least 1`,
+    hint: "give a Duration such as seconds(1), milliseconds, or text such as '500 ms'",
+    docs: 'The batch interval is the time that one batch covers.',
+  },
+  RIV_WINDOW: {
+    message: (operation: string, place: string, what: string, value: number, slide: number) => `${operation}${at(place)}: the ${what} of ${value} ms is no positive multiple of ${slide} ms, the slide of the stream above`,
+    hint: 'choose a multiple of that slide (or change the batch interval)',
+    docs: 'A window is made of whole batches of the stream above, so its length and its slide are multiples of that stream\'s slide.',
+  },
+  RIV_SLIDES: {
+    message: (operation: string, place: string, slides: readonly number[]) => `${operation}${at(place)}: the streams have different slides (${slides.map(ms => `${ms} ms`).join(', ')})`,
+    hint: 'give the windows the same slide first',
+    docs: '`union`, `transform` and `transformWith` take one RDD of each stream in every batch, so the streams must have their batches at the same times.',
+  },
+  RIV_OTHER_CONTEXT: {
+    message: (operation: string, place: string) => `${operation}${at(place)}: the streams belong to different StreamingContexts`,
+    hint: 'make all of them with one StreamingContext',
+    docs: 'Streams of different contexts have different clocks and batches; they cannot meet.',
+  },
+  RIV_NO_STREAMS: {
+    message: (operation: string, place: string) => `${operation}${at(place)} was called without a stream`,
+    hint: 'give at least one stream',
+    docs: 'Without a stream there are no batch times at which the result would have an RDD.',
+  },
+  RIV_NO_RDD: {
+    message: (operation: string, place: string, stream: string, timeMs: number) => `${operation}${at(place)}: ${stream} has no RDD in the batch ${timeMs} ms`,
+    hint: 'let compute() return an empty RDD in such a batch',
+    docs: 'An input whose `compute` returns undefined has no RDD in that batch. Outputs of it skip the batch; `union` and `transform` need an RDD of every stream, so they fail it, as in Spark.',
+  },
+  RIV_TRANSFORM_RESULT: {
+    message: (operation: string, place: string, value: string, timeMs: number) => `${operation}${at(place)}: the function returned ${value} for the batch ${timeMs} ms, and not an RDD`,
+    hint: 'return an RDD; for actions without a result use foreachRDD',
+    docs: 'The function given to `transform` makes an RDD of the RDDs of each batch. It may be async.',
+  },
+  RIV_OUTPUT: {
+    message: (output: string, timeMs: number, cause: string) => `${output} in the batch ${timeMs} ms: the function threw ${cause}`,
+    hint: 'the cause has your own stack trace',
+    docs: 'The function of an output operation threw, or an action begun in it failed. By default the batch fails and the streams stop; `foreachRDD(f, { onFailure })` chooses otherwise.',
+  },
+  RIV_ON_FAILURE: {
+    message: (place: string, value: string) => `foreachRDD${at(place)}: onFailure is ${value}`,
+    hint: "use 'stop', 'skip' or { retry: n } with n a whole number",
+    docs: 'What happens when an output fails: `stop` fails the batch and stops the streams (the default), `skip` reports the failure and goes on, `{ retry: n }` runs the output up to n times more before it stops.',
+  },
+  RIV_ADVANCE_INSIDE_BATCH: {
+    message: (timeMs: number) => `advance() was called inside the batch ${timeMs} ms, and would wait for itself`,
+    hint: 'advance the clock from the test, not from foreachRDD or transform',
+    docs: '`ManualClock.advance` resolves when the batches that became due have completed. Called from a function that runs in a batch it could never resolve.',
+  },
+  RIV_LINE_TOO_LONG: {
+    message: (limit: number) => `a line is longer than ${limit} bytes and was skipped up to its end`,
+    hint: 'end lines with \\n; for data that is not lines write a Receiver',
+    docs: 'Text sources take lines of up to 16 MiB. A longer one is left out and reported as a receiver error; the lines around it are kept.',
+  },
+  RIV_SOCKET: {
+    message: (address: string, what: string) => `${address}: ${what}`,
+    hint: 'the receiver connects again after spark.streaming.receiverRestartDelay',
+    docs: 'The connection of `socketTextStream` was refused, broke or was closed by the server. The receiver connects again after a delay; listeners see a receiver error.',
+  },
+  RIV_RECEIVER: {
+    message: (what: string, cause: string) => `${what}: ${cause}`,
+    hint: 'the receiver is started again after spark.streaming.receiverRestartDelay',
+    docs: 'A receiver failed: `onStart` threw, the iterable of `fromAsyncIterable` threw, or a record could not be stored.',
+  },
+  RIV_RECEIVER_STATE: {
+    message: (operation: string) => `${operation} was called on a receiver that no StreamingContext has started`,
+    hint: 'call it from onStart() on, after ssc.receiverStream(receiver) and ssc.start()',
+    docs: 'A receiver stores records for the stream that runs it. Each stream needs a receiver of its own.',
+  },
+  RIV_SOURCE: {
+    message: (source: string, place: string, what: string, cause: string) => `${source}${at(place)}: ${what} failed: ${cause}`,
+    hint: 'the cause has the stack trace of the source',
+    docs: 'A method of a `ReplayableSource` that runs in the driver threw or rejected: `initial`, `latest`, `split` or `committed`.',
+  },
+  RIV_QUEUE: {
+    message: (place: string, value: string) => `queueStream${at(place)}: the queue held ${value}; it takes arrays and RDDs`,
+    hint: 'push arrays of records, or RDDs of the same Context',
+    docs: 'Each element of a `queueStream` is the input of one batch: an array of records or an RDD.',
+  },
+})

@@ -1,0 +1,120 @@
+// A node of the D-Stream graph: makes one plan (of an RDD) per batch, from its parents' plans.
+//
+//   time ──→ getOrCompute ──→ compute(t) ──→ plan, kept under t ──→ … forget(t): kept partitions are dropped
+//
+// - A batch's plan is made once, whoever asks: two outputs of a stream share it.
+// - A node has plans at zero + slide, zero + 2·slide, …; `undefined` means that a batch has no RDD.
+// - A pane node is one whose earlier plans a window reads: its plans are persisted, computed in every batch (the advance phase), and kept
+//   for `rememberMs`.
+
+import type { CallSite } from '../../base/call-site.ts'
+import type { JobRunner } from '../../rdd/job-runner.ts'
+import { pipeline } from '../../rdd/nodes.ts'
+import type { Plan, PlanFunction } from '../../rdd/plan.ts'
+import type { StorageLevel } from '../../rdd/storage-level.ts'
+
+interface Remembered { readonly promise: Promise<Plan | undefined>; plan?: Plan }
+
+/** What a node needs to know to work; the same for all node kinds. */
+export interface NodeOptions {
+  /** The operator's name, for messages. */
+  readonly op: string
+  readonly site: CallSite
+  readonly parents: readonly StreamNode[]
+  /** Milliseconds between two plans. */
+  readonly slideMs: number
+  readonly functions?: readonly PlanFunction[]
+}
+
+export abstract class StreamNode {
+  readonly op: string
+  readonly site: CallSite
+  readonly parents: readonly StreamNode[]
+  readonly slideMs: number
+  /** The functions that are captured at start and stay as they are. */
+  readonly functions: readonly PlanFunction[]
+  /** Level at which the plans are persisted. */
+  storage: StorageLevel = 'none'
+  /** Whether a window reads earlier plans. */
+  isPane = false
+  /** How long after its batch a plan is kept; 0 until the batch has completed. */
+  rememberMs = 0
+  /** The time before the first batch; set when the graph starts. */
+  zeroMs = 0
+  readonly #plans = new Map<number, Remembered>()
+
+  constructor({ op, site, parents, slideMs, functions = [] }: NodeOptions) {
+    this.op = op
+    this.site = site
+    this.parents = parents
+    this.slideMs = slideMs
+    this.functions = functions
+  }
+
+  /** Makes the plan of a batch; called once a batch. */
+  protected abstract compute(timeMs: number): Plan | undefined | Promise<Plan | undefined>
+
+  /** Whether the node has a plan at this batch time. */
+  isDue(timeMs: number): boolean {
+    return timeMs > this.zeroMs && (timeMs - this.zeroMs) % this.slideMs === 0
+  }
+
+  /** The plan of a batch. */
+  getOrCompute(timeMs: number): Promise<Plan | undefined> {
+    const known = this.#plans.get(timeMs)
+    if (known !== undefined) return known.promise
+    const made: Remembered = { promise: this.#make(timeMs).then(plan => (plan === undefined ? undefined : (made.plan = plan))) }
+    made.promise.catch(() => {}) // whoever asks gets it
+    this.#plans.set(timeMs, made)
+    return made.promise
+  }
+
+  /** The plan of an earlier batch, if there is one and it was not forgotten. */
+  remembered(timeMs: number): Plan | undefined {
+    return this.#plans.get(timeMs)?.plan
+  }
+
+  /** Computing the plan of a batch failed: whoever asks for it from now on gets the error. */
+  fail(timeMs: number, error: unknown): void {
+    const promise = Promise.reject<undefined>(error)
+    promise.catch(() => {})
+    this.#plans.set(timeMs, { ...this.#plans.get(timeMs), promise })
+  }
+
+  /** Makes a batch's plan empty for the windows to come: the batch failed. */
+  discard(timeMs: number, runner: JobRunner): void {
+    const found = this.#plans.get(timeMs)
+    if (found === undefined) return
+    this.#drop(found, runner)
+    this.#plans.set(timeMs, { promise: Promise.resolve(undefined) })
+  }
+
+  /** Drops the plans up to a batch time, and what is kept of them. */
+  forget(upToMs: number, runner: JobRunner): void {
+    for (const [timeMs, found] of this.#plans) {
+      if (timeMs > upToMs) continue
+      this.#drop(found, runner)
+      this.#plans.delete(timeMs)
+    }
+  }
+
+  /** For messages: `reduceByKey at app.ts:12:5`. */
+  describe(): string {
+    return `${this.op}${this.site.place === '' ? '' : ` at ${this.site.place}`}`
+  }
+
+  async #make(timeMs: number): Promise<Plan | undefined> {
+    const plan = await this.compute(timeMs)
+    if (plan === undefined || this.storage === 'none') return plan
+    // An RDD that others persist as well keeps what it has: this node persists, and later drops, a copy of the description.
+    const own = plan.storage === 'none' ? plan : pipeline(plan, this.op, this.site, [], true)
+    own.storage = this.storage
+    return own
+  }
+
+  #drop({ plan }: Remembered, runner: JobRunner): void {
+    if (plan === undefined || this.storage === 'none') return
+    runner.unpersist(plan)
+    plan.storage = 'none'
+  }
+}

@@ -1,0 +1,93 @@
+// The blocks that a receiver has stored, from storing to the end of their batch.
+//
+//   add ──→ waiting ──take(t)──→ batch t ──release(t)──→ memory given back
+//
+// - Blocks are numbered: (stream, number) names a block for good. A batch takes all that wait, in order.
+// - Bytes count until they are released; beyond the limit `isFull` says so, and `room` resolves when it is over.
+
+import { isRivuletError } from '../../base/define-errors.ts'
+import type { StoredBlock } from '../../rdd/job-runner.ts'
+
+interface Received { readonly number: number; readonly block: StoredBlock; readonly records: number }
+
+export class ReceivedBlocks {
+  readonly #maxBytes: number
+  #lastNumber = -1
+  #bytes = 0
+  /** Block memory was full when last asked. */
+  #refused = false
+  #waiting: Received[] = []
+  readonly #taken = new Map<number, readonly Received[]>()
+  #room: PromiseWithResolvers<void> | undefined
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  get isFull(): boolean {
+    return this.#refused || this.#bytes >= this.#maxBytes
+  }
+
+  /** Resolves when there is room. */
+  get room(): Promise<void> {
+    if (!this.isFull) return Promise.resolve()
+    return (this.#room ??= Promise.withResolvers()).promise
+  }
+
+  /** Stores a block. False when block memory is full: keep the data and try again; until then there is no room. Other failures throw. */
+  store(make: () => StoredBlock, records: number): boolean {
+    try {
+      const block = make()
+      this.#bytes += block.ref.bytes
+      this.#waiting.push({ number: ++this.#lastNumber, block, records })
+      this.#refused = false
+    } catch (error) {
+      if (!isRivuletError(error) || error.code !== 'RIV_BLOCK_MEMORY') throw error
+      this.#refused = true
+    }
+    this.#wake()
+    return !this.#refused
+  }
+
+  /** Gives everything that waits to a batch. */
+  take(timeMs: number): readonly Received[] {
+    const taken = this.#waiting
+    this.#waiting = []
+    if (taken.length > 0) this.#taken.set(timeMs, taken)
+    return taken
+  }
+
+  /** Gives back the memory of the batches up to a time. */
+  release(upToMs: number): void {
+    for (const [timeMs, received] of this.#taken) {
+      if (timeMs > upToMs) continue
+      this.#taken.delete(timeMs)
+      this.#give(received)
+    }
+  }
+
+  /** Gives back all memory. */
+  clear(): void {
+    this.release(Infinity)
+    this.#give(this.#waiting.splice(0))
+  }
+
+  #give(received: readonly Received[]): void {
+    for (const { block } of received) {
+      this.#bytes -= block.ref.bytes
+      block.release()
+    }
+    if (received.length > 0) this.#refused = false
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.isFull) return
+    this.#room?.resolve()
+    this.#room = undefined
+  }
+}

@@ -1,0 +1,77 @@
+// The input of a receiver: its blocks, batch by batch.
+//
+// Two kinds share it: receivers of records (the program's, and iterables), and receivers of text, whose bytes only tasks decode.
+
+import type { CallSite } from '../../base/call-site.ts'
+import type { JobRunner } from '../../rdd/job-runner.ts'
+import { source } from '../../rdd/nodes.ts'
+import type { Plan, SourcePartition } from '../../rdd/plan.ts'
+import { streamingErrors } from '../errors.ts'
+import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
+import { streamingSettings } from '../settings.ts'
+import type { BlockCutter, CutterOptions } from './block-cutter.ts'
+import { ReceivedBlocks } from './received-blocks.ts'
+import { ReceiverSupervisor, type Startable } from './receiver-supervisor.ts'
+
+const longestBlockMs = 200
+
+/** What a kind of receiver is made of. */
+export interface ReceiverParts {
+  readonly receiver: Startable
+  readonly cutter: BlockCutter
+}
+
+/** Makes the parts at start; the supervisor is there when the receiver begins. */
+export type MakeReceiver = (options: CutterOptions, supervisor: () => ReceiverSupervisor, streamId: number) => ReceiverParts
+
+export class ReceiverInput extends InputNode {
+  readonly #kind: Extract<SourcePartition['kind'], 'blocks' | 'lines'>
+  readonly #make: MakeReceiver
+  #running: { readonly blocks: ReceivedBlocks; readonly cutter: BlockCutter; readonly supervisor: ReceiverSupervisor } | undefined
+
+  constructor(op: string, site: CallSite, slideMs: number, kind: 'blocks' | 'lines', make: MakeReceiver) {
+    super({ op, site, slideMs })
+    this.#kind = kind
+    this.#make = make
+  }
+
+  start({ clock, runner, conf, batchMs, streamId, events }: InputEnvironment): void {
+    const blocks = new ReceivedBlocks(conf.get(streamingSettings['receiver.maxWaitingBytes']))
+    const intervalMs = conf.get(streamingSettings['spark.streaming.blockInterval']) || Math.min(longestBlockMs, batchMs / 2)
+    const options = { clock, runner, blocks, intervalMs, maxBytes: conf.get(streamingSettings['receiver.blockBytes']) }
+    const { receiver, cutter } = this.#make(options, () => supervisor, streamId)
+    const restartDelayMs = conf.get(streamingSettings['spark.streaming.receiverRestartDelay'])
+    const supervisor = new ReceiverSupervisor({ receiver, clock, events, streamId, name: this.describe(), restartDelayMs })
+    this.#running = { blocks, cutter, supervisor }
+    supervisor.start()
+  }
+
+  override get hasPending(): boolean {
+    return this.#running !== undefined && !(this.#running.blocks.isEmpty && this.#running.cutter.isEmpty)
+  }
+
+  override async stopReceiving(): Promise<void> {
+    await this.#running?.supervisor.stop()
+  }
+
+  stop(): void {
+    this.#running?.blocks.clear()
+  }
+
+  override forget(upToMs: number, runner: JobRunner): void {
+    super.forget(upToMs, runner)
+    this.#running?.blocks.release(upToMs)
+  }
+
+  protected override compute(timeMs: number): Plan {
+    const { blocks, cutter, supervisor } = this.#running!
+    try {
+      cutter.cut()
+    } catch (error) {
+      supervisor.reportError(streamingErrors.RIV_RECEIVER.withCause(error, this.describe(), `records could not be stored: ${String(error)}`).message, error)
+    }
+    const taken = blocks.take(timeMs)
+    this.setRecords(timeMs, taken.reduce((sum, { records }) => sum + records, 0))
+    return source(this.op, this.site, taken.map(({ block }) => ({ kind: this.#kind, blocks: [block.ref] })))
+  }
+}

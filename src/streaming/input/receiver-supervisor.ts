@@ -1,0 +1,94 @@
+// Runs one receiver: starts it, starts it again when it fails, stops it, tells listeners.
+//
+//   idle ──start──→ running ──restart──→ pausing ──delay over──→ running …
+//                      └─────stop───────────┴──→ stopped
+//
+// Delays are of the stream clock. What onStop of an earlier start does is awaited before the next start.
+
+import type { Clock } from '../../base/clock.ts'
+import type { ReceiverEvents, ReceiverInfo } from '../events/streaming-listener.ts'
+import { streamingErrors } from '../errors.ts'
+
+/** What the supervisor starts and stops. */
+export interface Startable {
+  onStart(): void | Promise<void>
+  onStop(): void | Promise<void>
+}
+
+export interface SupervisorOptions {
+  readonly receiver: Startable
+  readonly clock: Clock
+  readonly events: ReceiverEvents
+  readonly streamId: number
+  /** What it is, for messages. */
+  readonly name: string
+  readonly restartDelayMs: number
+}
+
+export class ReceiverSupervisor {
+  readonly #options: SupervisorOptions
+  #state: 'idle' | 'running' | 'pausing' | 'stopped' = 'idle'
+  #cancelRestart = (): void => {}
+  #stopped: Promise<void> = Promise.resolve()
+  #lastError: Pick<ReceiverInfo, 'lastError' | 'lastErrorMessage'> = {}
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
+  start(): void {
+    this.#state = 'running'
+    this.#post('onReceiverStarted')
+    void this.#call('onStart', error => this.restart(streamingErrors.RIV_RECEIVER.withCause(error, this.#options.name, `onStart threw ${String(error)}`).message, error))
+  }
+
+  reportError(message: string, error?: unknown): void {
+    this.#lastError = { lastErrorMessage: message, ...(error !== undefined && { lastError: error instanceof Error ? error.stack ?? String(error) : String(error) }) }
+    this.#post('onReceiverError')
+  }
+
+  restart(message: string, error?: unknown, delayMs = this.#options.restartDelayMs): void {
+    if (this.#state !== 'running') return
+    this.#state = 'pausing'
+    this.reportError(message, error)
+    this.#stopped = this.#onStop()
+    const { clock } = this.#options
+    this.#cancelRestart = clock.at(clock.now() + delayMs, async () => {
+      await this.#stopped
+      if (this.#state === 'pausing') this.start()
+    })
+  }
+
+  /** Ends it for good; resolves when onStop has. */
+  async stop(): Promise<void> {
+    const before = this.#state
+    if (before !== 'idle' && before !== 'stopped') {
+      this.#state = 'stopped'
+      this.#cancelRestart()
+      if (before === 'running') this.#stopped = this.#onStop()
+      this.#post('onReceiverStopped')
+    }
+    await this.#stopped
+  }
+
+  #onStop(): Promise<void> {
+    return this.#call('onStop', error => this.reportError(streamingErrors.RIV_RECEIVER.withCause(error, this.#options.name, `onStop threw ${String(error)}`).message, error))
+  }
+
+  async #call(method: keyof Startable, onError: (error: unknown) => void): Promise<void> {
+    try {
+      await this.#options.receiver[method]()
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  #post(event: 'onReceiverStarted' | 'onReceiverError' | 'onReceiverStopped'): void {
+    const { streamId, name, events } = this.#options
+    events.post(event, { receiverInfo: { streamId, name, active: this.#state === 'running', ...this.#lastError } })
+  }
+}

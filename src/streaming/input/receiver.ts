@@ -1,0 +1,93 @@
+// Receiver: the base class of inputs that store records as they come.
+
+import { StorageLevel } from '../../rdd/storage-level.ts'
+import { streamingErrors } from '../errors.ts'
+
+/** What runs a receiver and takes what it stores. */
+export interface ReceiverHost {
+  readonly streamId: number
+  readonly isRunning: boolean
+  store(record: unknown): void
+  storeAll(records: Iterable<unknown>): Promise<void>
+  reportError(message: string, error?: unknown): void
+  restart(message: string, error?: unknown, delayMs?: number): void
+  stop(message: string, error?: unknown): void
+}
+
+/**
+ * Stores records as they come: a base class for inputs that are pushed.
+ *
+ * It runs in the driver's process. `onStart` begins receiving and returns (or its promise goes on); if it throws, that is reported and it is
+ * called again after a delay. `onStop` ends what `onStart` began; its promise is awaited. What was stored before a tick belongs to that
+ * tick's batch. Errors: RIV_RECEIVER_STATE before the start. Semantics: `org.apache.spark.streaming.receiver.Receiver`.
+ *
+ * @example
+ * import { Context, Receiver, seconds, StreamingContext } from 'rivulet'
+ * class Heartbeat extends Receiver<number> {
+ *   timer?: NodeJS.Timeout
+ *   onStart() { this.timer = setInterval(() => this.store(Date.now()), 100) }
+ *   onStop() { clearInterval(this.timer) }
+ * }
+ * const ssc = new StreamingContext(new Context(), seconds(1))
+ * ssc.receiverStream(new Heartbeat()).count().print()
+ */
+export abstract class Receiver<in out T> {
+  /** Gives a receiver its host. Not for programs. */
+  static attach: (receiver: Receiver<never>, host: ReceiverHost) => void
+  static {
+    Receiver.attach = (receiver, host) => { receiver.#host = host }
+  }
+
+  readonly storageLevel: StorageLevel
+  #host: ReceiverHost | undefined
+
+  constructor(storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_SER_2) {
+    this.storageLevel = storageLevel
+  }
+
+  /** Begins receiving. Must not block. */
+  abstract onStart(): void | Promise<void>
+
+  /** Ends receiving. */
+  abstract onStop(): void | Promise<void>
+
+  /** Stores one record. */
+  store(record: T): void {
+    this.#hostFor('store').store(record)
+  }
+
+  /** Stores records as one block; resolves when they are stored and there is room for more: await it, and memory stays bounded. */
+  async storeAll(records: Iterable<T>): Promise<void> {
+    await this.#hostFor('storeAll').storeAll(records)
+  }
+
+  /** Tells listeners of an error; receiving goes on. */
+  reportError(message: string, error?: unknown): void {
+    this.#hostFor('reportError').reportError(message, error)
+  }
+
+  /** Stops, and starts again after `delayMs` (by default `spark.streaming.receiverRestartDelay`). Listeners are told the reason. */
+  restart(message: string, error?: unknown, delayMs?: number): void {
+    this.#hostFor('restart').restart(message, error, delayMs)
+  }
+
+  /** Stops for good; the stream goes on without new records. */
+  stop(message: string, error?: unknown): void {
+    this.#hostFor('stop').stop(message, error)
+  }
+
+  /** Whether it is not receiving: stopped, or between two starts. */
+  isStopped(): boolean {
+    return this.#host?.isRunning !== true
+  }
+
+  /** The number of its stream. */
+  get streamId(): number {
+    return this.#hostFor('streamId').streamId
+  }
+
+  #hostFor(operation: string): ReceiverHost {
+    if (this.#host === undefined) throw streamingErrors.RIV_RECEIVER_STATE(operation)
+    return this.#host
+  }
+}

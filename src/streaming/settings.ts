@@ -1,0 +1,12 @@
+// Settings of the streaming layer.
+
+import { defineSettings, kinds } from '../base/define-settings.ts'
+
+export const streamingSettings = defineSettings({
+  'spark.streaming.blockInterval': kinds.durationMs(0, 'Time after which a receiver begins a new block; each block is a partition of its batch. 0 means 200 ms, or half a batch where that is less. Blocks end at every batch anyway.'),
+  'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),
+  'spark.streaming.stopGracefullyOnShutdown': kinds.boolean(false, 'Stop gracefully on SIGINT and SIGTERM: what was received is processed first.'),
+  'spark.streaming.stopSparkContextByDefault': kinds.boolean(true, 'Whether `ssc.stop()` stops the Context too where the call does not say.'),
+  'receiver.blockBytes': kinds.bytes(1 << 20, 'Size at which a receiver begins a new block.'),
+  'receiver.maxWaitingBytes': kinds.bytes(256 << 20, 'Received bytes that wait for their batch to complete; beyond it the receiver pauses its socket, or its iterable.'),
+})

@@ -1,0 +1,383 @@
+// StreamingContext: the door to streams. Holds the graph, starts inputs and batches, ends everything.
+//
+//   initialized ──start()──→ active ──stop(), or a batch fails──→ stopped
+
+import { inspect } from 'node:util'
+import { callSite, type CallSite } from '../base/call-site.ts'
+import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
+import { duration, interval, type D, type Time } from '../base/time.ts'
+import type { Context } from '../context/context.ts'
+import type { RDD } from '../rdd/rdd.ts'
+import type { StorageLevel } from '../rdd/storage-level.ts'
+import type { Hint } from '../rdd/types.ts'
+import { refuseSymbol } from '../wire/closure/symbols.ts'
+import { BatchRunner } from './batch/batch-runner.ts'
+import { currentBatch } from './batch/batch.ts'
+import { Termination } from './batch/termination.ts'
+import { DStream } from './dstream.ts'
+import { streamingErrors } from './errors.ts'
+import { ListenerBus } from './events/listener-bus.ts'
+import type { StreamingListener } from './events/streaming-listener.ts'
+import { DStreamGraph, type StreamingState } from './graph/dstream-graph.ts'
+import type { InputNode } from './graph/input-node.ts'
+import { transformNode, unionNode } from './graph/meet.ts'
+import { iterableReceiver } from './input/iterable-receiver.ts'
+import { QueueInput } from './input/queue-input.ts'
+import { ReceiverInput, type MakeReceiver } from './input/receiver-input.ts'
+import type { Receiver } from './input/receiver.ts'
+import { recordReceiver } from './input/record-receiver.ts'
+import type { ReplayableSource } from './input/replayable-source.ts'
+import { socketReceiver } from './input/socket-receiver.ts'
+import { SourceInput } from './input/source-input.ts'
+import { streamingSettings } from './settings.ts'
+
+/** How long a stop that is not graceful waits for functions of outputs that are running. */
+const patienceMs = 2_000
+
+export interface StreamingOptions {
+  /** The clock of batches, receivers and their delays; wall time by default. Tests give a ManualClock. */
+  readonly clock?: Clock
+}
+
+export interface StopOptions {
+  /** Whether the Context is stopped too; `spark.streaming.stopSparkContextByDefault` (true) where it is not said. */
+  readonly stopContext?: boolean
+  /** Whether everything received is processed first; otherwise the running batch is cancelled. */
+  readonly graceful?: boolean
+}
+
+/** The streams' types as the RDDs' that a transform function gets. */
+type RDDsOf<S extends readonly DStream<unknown>[]> = { readonly [I in keyof S]: S[I] extends DStream<infer T> ? RDD<T> : never }
+
+let active: StreamingContext | undefined
+
+/**
+ * Makes streams and runs their batches.
+ *
+ * A batch at time t covers what came in (t − interval, t]; batch times are multiples of the interval. One context may be active in a process,
+ * and each runs once. Errors: RIV_BATCH_INTERVAL, RIV_DURATION_BARE. Semantics: `org.apache.spark.streaming.StreamingContext`.
+ *
+ * @example
+ * import { Context, seconds, StreamingContext } from 'rivulet'
+ * const ssc = new StreamingContext(new Context(), seconds(1))
+ * ssc.queueStream([['to be'], ['or not']]).flatMap(line => line.split(' ')).print()
+ * await ssc.start()
+ * await ssc.awaitTerminationOrTimeout('3 s')
+ * await ssc.stop()
+ */
+export class StreamingContext {
+  readonly sparkContext: Context
+  /** The graph of streams. Not for programs. */
+  readonly graph: DStreamGraph
+  readonly #clock: Clock
+  readonly #bus: ListenerBus
+  readonly #termination = new Termination()
+  #runner: BatchRunner | undefined
+  #stopping: Promise<void> | undefined
+  /** What start() opened and the end closes. */
+  readonly #closers: (() => void)[] = []
+
+  constructor(context: Context, batch: D, { clock = new SystemClock() }: StreamingOptions = {}) {
+    context.assertRunning('new StreamingContext')
+    const batchMs = interval(batch, 'the batch interval').milliseconds
+    if (!Number.isInteger(batchMs) || batchMs < 1) throw streamingErrors.RIV_BATCH_INTERVAL(batchMs)
+    this.sparkContext = context
+    this.graph = new DStreamGraph(context, batchMs)
+    this.#clock = clock
+    this.#bus = new ListenerBus(context.log)
+  }
+
+  /** The active context of this process, if there is one. */
+  static getActive(): StreamingContext | undefined {
+    return active
+  }
+
+  /** Where the context is in its life: `initialized`, `active` or `stopped`. */
+  get state(): StreamingState {
+    return this.graph.state
+  }
+
+  /**
+   * Lines from a TCP server: UTF-8, ended by `\n` (a `\r` before it is dropped), up to 16 MiB each.
+   *
+   * A connection that is closed or refused is tried again after `spark.streaming.receiverRestartDelay` (2 s); listeners are told. Bytes that are
+   * no UTF-8 become U+FFFD. Semantics: `StreamingContext.socketTextStream`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.socketTextStream('localhost', 9999).count().print()
+   */
+  socketTextStream(host: string, port: number, _level?: StorageLevel): DStream<string> {
+    return this.#receiver('socketTextStream', callSite(), 'lines', socketReceiver(host, port))
+  }
+
+  /**
+   * What the program puts into the queue: each element, an array of records or an RDD, is the input of one batch.
+   *
+   * The queue may be pushed to while the context runs. With `oneAtATime` false a batch takes all elements there are. An empty queue gives
+   * `defaultRDD`, or an empty batch. Semantics: `StreamingContext.queueStream`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * const queue = [[1, 2, 3]]
+   * ssc.queueStream(queue).reduce((a, b) => a + b).print()
+   * queue.push([4, 5])
+   */
+  queueStream<T>(queue: (readonly (T | Hint)[] | RDD<T>)[], options: { readonly oneAtATime?: boolean; readonly defaultRDD?: RDD<T> } = {}): DStream<T> {
+    const { oneAtATime = true, defaultRDD } = options
+    const slices = this.sparkContext.defaultParallelism
+    return this.#input(new QueueInput({ queue, oneAtATime, defaultRDD, slices, site: callSite(), slideMs: this.graph.batchMs }))
+  }
+
+  /**
+   * What a Receiver stores.
+   *
+   * Semantics: `StreamingContext.receiverStream`.
+   *
+   * @example
+   * import { Context, Receiver, seconds, StreamingContext } from 'rivulet'
+   * class Greeting extends Receiver<string> {
+   *   onStart() { this.store('hello') }
+   *   onStop() {}
+   * }
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.receiverStream(new Greeting()).print()
+   */
+  receiverStream<T>(receiver: Receiver<T>): DStream<T> {
+    return this.#receiver('receiverStream', callSite(), 'blocks', recordReceiver(receiver as unknown as Receiver<never>))
+  }
+
+  /**
+   * What an iterable gives: a generator, a Node stream, `EventEmitter.on`, anything that `for await` takes.
+   *
+   * It is made at start, with a signal that aborts at stop. When it ends the stream stays empty; when it throws, listeners are told and a new one is
+   * made after `spark.streaming.receiverRestartDelay`. Spark has no such operation.
+   *
+   * @example
+   * import { setInterval } from 'node:timers/promises'
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.fromAsyncIterable(signal => setInterval(100, 'tick', { signal })).count().print()
+   */
+  fromAsyncIterable<T>(make: (signal: AbortSignal) => AsyncIterable<T | Hint> | Iterable<T | Hint>, _options: { readonly level?: StorageLevel } = {}): DStream<T> {
+    return this.#receiver('fromAsyncIterable', callSite(), 'blocks', iterableReceiver(make))
+  }
+
+  /**
+   * What a source with offsets has: each batch covers the offsets from the last batch's end to the latest. See `ReplayableSource`.
+   *
+   * Spark's counterpart are direct streams, such as that of Kafka.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * const numbers = ssc.sourceStream({
+   *   initial: async () => 0,
+   *   latest: async (from: number) => from + 10,
+   *   split: (from, to) => [{ from, to }],
+   *   * read({ from, to }: { from: number; to: number }) { for (let n = from; n < to; n++) yield n },
+   * })
+   * numbers.print()
+   */
+  sourceStream<Offset, Part, T>(source: ReplayableSource<Offset, Part, T>): DStream<T> {
+    return this.#input(new SourceInput(source as ReplayableSource<Offset, unknown, unknown>, callSite(), this.graph.batchMs))
+  }
+
+  /**
+   * The records of several streams, batch by batch, in the order of the arguments.
+   *
+   * Errors: RIV_SLIDES, RIV_NO_STREAMS. Semantics: `StreamingContext.union`.
+   *
+   * @example
+   * import { runBatches } from 'rivulet/testing'
+   * await runBatches({ a: [[1]], b: [[2]] }, ({ a, b }, ssc) => ssc.union(a, b))   // [[1, 2]]
+   */
+  union<T>(...streams: DStream<T>[]): DStream<T> {
+    return new DStream<T>(this.graph, unionNode(this.graph, streams, 'union', callSite()))
+  }
+
+  /**
+   * What the function makes of the streams' RDDs, batch by batch; it runs in the driver and may be async.
+   *
+   * Errors: RIV_SLIDES, RIV_NO_STREAMS. Semantics: `StreamingContext.transform`.
+   *
+   * @example
+   * import { runBatches } from 'rivulet/testing'
+   * await runBatches({ a: [[1]], b: [[2]] }, ({ a, b }, ssc) => ssc.transform([a, b], ([x, y]) => y.union(x)))   // [[2, 1]]
+   */
+  transform<const S extends readonly DStream<unknown>[], U>(streams: S, f: (rdds: RDDsOf<S>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
+    return new DStream<U>(this.graph, transformNode(this.graph, streams, 'transform', callSite(), (rdds, time) => f(rdds as unknown as RDDsOf<S>, time)))
+  }
+
+  /**
+   * Keeps every RDD for at least this long after its batch, so that programs can run actions on it later.
+   *
+   * Semantics: `StreamingContext.remember`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.remember('1 min')
+   */
+  remember(length: D): void {
+    this.graph.assertOpen('remember')
+    this.graph.rememberMs = duration(length, 'what remember() takes').milliseconds
+  }
+
+  /** Adds a listener; see `StreamingListener`. */
+  addStreamingListener(listener: StreamingListener): void {
+    this.#bus.add(listener)
+  }
+
+  /** Takes a listener off. */
+  removeStreamingListener(listener: StreamingListener): void {
+    this.#bus.remove(listener)
+  }
+
+  /**
+   * Starts inputs and batches. The graph of streams is fixed from here on, and the functions of its operators are captured.
+   *
+   * Resolves when the inputs have started. On an active context it does nothing. Errors: RIV_NO_OUTPUT, RIV_STREAMING_ACTIVE,
+   * RIV_STREAMING_STOPPED, RIV_CONTEXT_STOPPED, and those of functions that cannot be captured; the context is stopped then.
+   * Semantics: `StreamingContext.start`.
+   */
+  async start(): Promise<void> {
+    if (this.state === 'active') return
+    if (this.state === 'stopped') throw streamingErrors.RIV_STREAMING_STOPPED()
+    if (active !== undefined) throw streamingErrors.RIV_STREAMING_ACTIVE()
+    this.sparkContext.assertRunning('start')
+    this.graph.state = 'active'
+    this.#activate()
+    try {
+      this.graph.start()
+      await this.#startInputs()
+    } catch (error) {
+      await (this.#stopping ??= this.#end(false))
+      throw error
+    }
+    if (this.#stopping === undefined) this.#startBatches()
+  }
+
+  /**
+   * Resolves when the context has stopped; rejects with the error of the batch that failed.
+   *
+   * Where nobody calls it, that error is an unhandled rejection. Semantics: `StreamingContext.awaitTermination`.
+   */
+  awaitTermination(): Promise<void> {
+    return this.#termination.wait()
+  }
+
+  /** As `awaitTermination`, for at most this long: true when the context has stopped, false when the time was up. */
+  async awaitTerminationOrTimeout(timeout: D): Promise<boolean> {
+    const ms = duration(timeout, 'the timeout').milliseconds
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<boolean>(resolve => { timer = setTimeout(resolve, ms, false) })
+    try {
+      return await Promise.race([this.awaitTermination().then(() => true), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /**
+   * Ends inputs and batches, and the Context unless told otherwise. May be called twice.
+   *
+   * Not graceful, the running batch is cancelled. Graceful, receivers stop first; then every batch that is due runs, and one more for what they had
+   * stored. Called inside a batch it resolves at once, and the rest happens when the batch is over. Semantics: `StreamingContext.stop`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * process.once('SIGINT', () => { void ssc.stop({ graceful: true }) })
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { graceful = false, stopContext = this.sparkContext.conf.get(streamingSettings['spark.streaming.stopSparkContextByDefault']) } = options
+    this.#stopping ??= this.#end(graceful)
+    const done = this.#stopping.then(() => (stopContext ? this.sparkContext.stop() : undefined))
+    if (currentBatch.getStore() === undefined) await done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Why a function that captures a StreamingContext is refused. */
+  get [refuseSymbol](): string {
+    return 'it is a StreamingContext; it cannot be used inside a function of an RDD or D-Stream: describe streams in the program itself'
+  }
+
+  [inspect.custom](): string {
+    return `StreamingContext (${this.state}, a batch every ${this.graph.batchMs} ms)`
+  }
+
+  #input<T>(input: InputNode): DStream<T> {
+    const stream = new DStream<T>(this.graph, input)
+    this.graph.addInput(input)
+    return stream
+  }
+
+  #receiver<T>(op: string, site: CallSite, kind: 'blocks' | 'lines', make: MakeReceiver): DStream<T> {
+    return this.#input(new ReceiverInput(op, site, this.graph.batchMs, kind, make))
+  }
+
+  /** Becomes the active context, and holds the process until the end. */
+  #activate(): void {
+    active = this // oxlint-disable-line no-this-alias -- the one active context
+    const holding = setInterval(() => {}, 2 ** 30)
+    this.#closers.push(() => { active = undefined }, () => clearInterval(holding))
+    if (this.#clock instanceof ManualClock) this.#closers.push(this.#clock.guard(BatchRunner.assertOutside))
+    if (!this.sparkContext.conf.get(streamingSettings['spark.streaming.stopGracefullyOnShutdown'])) return
+    const onSignal = (): void => { void this.stop({ graceful: true }) }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, onSignal)
+      this.#closers.push(() => process.removeListener(signal, onSignal))
+    }
+  }
+
+  async #startInputs(): Promise<void> {
+    const { conf, runner } = this.sparkContext
+    for (const [streamId, input] of this.graph.inputs.entries()) {
+      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, streamId, events: this.#bus })
+    }
+  }
+
+  #startBatches(): void {
+    const { batchMs } = this.graph
+    const zeroMs = Math.floor(this.#clock.now() / batchMs) * batchMs
+    this.graph.begin(zeroMs)
+    this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock: this.#clock, bus: this.#bus, zeroMs, onFailure: error => this.#termination.fail(error) })
+    void this.#runner.halted.then(() => (this.#stopping ??= this.#end(false)))
+    this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
+    this.#runner.start()
+  }
+
+  async #end(graceful: boolean): Promise<void> {
+    await this.#eachInput('stopReceiving')
+    if (this.#runner !== undefined) {
+      const halted = this.#runner.stop(graceful)
+      await (graceful ? halted : Promise.race([halted, patience()]))
+      await this.#eachInput('stop')
+      this.#runner.forgetAll()
+    } else if (this.state === 'active') await this.#eachInput('stop')
+    this.#bus.close()
+    for (const close of this.#closers.splice(0)) close()
+    this.graph.state = 'stopped'
+    this.#termination.end()
+  }
+
+  async #eachInput(method: 'stopReceiving' | 'stop'): Promise<void> {
+    for (const input of this.graph.inputs) {
+      try {
+        await input[method]()
+      } catch (error) {
+        this.sparkContext.log.warn({ error: String(error) }, `${input.describe()} failed to stop`)
+      }
+    }
+  }
+}
+
+function patience(): Promise<void> {
+  return new Promise(resolve => { setTimeout(resolve, patienceMs).unref() })
+}

@@ -1,0 +1,72 @@
+// runBatches: batches in, an operation, batches out. How operators of streams are tested, ours and the users'.
+
+import { ManualClock } from '../base/clock.ts'
+import { duration, seconds, type D } from '../base/time.ts'
+import { Context } from '../context/context.ts'
+import type { Hint } from '../rdd/types.ts'
+import type { DStream } from '../streaming/dstream.ts'
+import { StreamingContext } from '../streaming/streaming-context.ts'
+
+/** The input of a stream: for each batch its records. */
+export type Batches<T> = readonly (readonly (T | Hint)[])[]
+
+export interface RunBatchesOptions {
+  /** The batch interval; a second by default. */
+  readonly batch?: D
+  /** Where tasks run; `inline` by default, so that breakpoints in functions work. */
+  readonly master?: string
+  /** Empty batches that follow the input, for windows to drain. */
+  readonly extraBatches?: number
+}
+
+/** One run at a time: one StreamingContext may be active in a process. */
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * Runs batches of records through an operation and gives what comes out: for each batch in which the result has an RDD, its records.
+ *
+ * No time passes: a manual clock drives the batches. A failing function rejects, with the operator and the record in the message. Give one input,
+ * or several by name. Usable under any test runner.
+ *
+ * @example
+ * import assert from 'node:assert/strict'
+ * import { runBatches } from 'rivulet/testing'
+ * const counts = await runBatches([['to be'], ['or not to be']], lines => lines.flatMap(line => line.split(' ')).count())
+ * assert.deepEqual(counts, [[2], [4]])
+ */
+export function runBatches<I, O>(batches: Batches<I>, operation: (input: DStream<I>, ssc: StreamingContext) => DStream<O>, options?: RunBatchesOptions): Promise<O[][]>
+export function runBatches<I extends Record<string, unknown>, O>(
+  inputs: { readonly [N in keyof I]: Batches<I[N]> }, operation: (inputs: { readonly [N in keyof I]: DStream<I[N]> }, ssc: StreamingContext) => DStream<O>, options?: RunBatchesOptions,
+): Promise<O[][]>
+export async function runBatches(
+  inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>, operation: (inputs: never, ssc: StreamingContext) => DStream<unknown>, options: RunBatchesOptions = {},
+): Promise<unknown[][]> {
+  const turn = last.catch(() => {}).then(() => run(inputs, operation as (inputs: unknown, ssc: StreamingContext) => DStream<unknown>, options))
+  last = turn
+  return turn
+}
+
+async function run(
+  inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>, operation: (inputs: unknown, ssc: StreamingContext) => DStream<unknown>, options: RunBatchesOptions,
+): Promise<unknown[][]> {
+  const { batch = seconds(1), master = 'inline', extraBatches = 0 } = options
+  const clock = new ManualClock()
+  const ssc = new StreamingContext(new Context({ master, appName: 'runBatches' }), batch, { clock })
+  const stream = (batches: Batches<unknown>): DStream<unknown> => ssc.queueStream([...batches])
+  const given = isBatches(inputs) ? stream(inputs) : Object.fromEntries(Object.entries(inputs).map(([name, batches]) => [name, stream(batches)]))
+  const count = Math.max(0, ...(isBatches(inputs) ? [inputs] : Object.values(inputs)).map(batches => batches.length)) + extraBatches
+  const out: unknown[][] = []
+  const ended = ssc.awaitTermination()
+  ended.catch(() => {}) // reported below
+  try {
+    operation(given, ssc).foreachRDD(async rdd => { out.push(await rdd.collect()) })
+    await ssc.start()
+    for (let i = 0; i < count && ssc.state === 'active'; i++) await clock.advance(duration(batch).milliseconds)
+  } finally {
+    await ssc.stop()
+  }
+  await ended
+  return out
+}
+
+const isBatches = (inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>): inputs is Batches<unknown> => Array.isArray(inputs)
