@@ -15,6 +15,17 @@ export class UserFailure extends Error {
   }
 }
 
+/** A block holds instances of a class that this thread does not have yet: load it and run the task again. */
+export class UnknownClass extends Error {
+  override name = 'UnknownClass'
+  readonly ref: unknown
+
+  constructor(ref: unknown) {
+    super(`a class is not known in this thread: ${JSON.stringify(ref)}`)
+    this.ref = ref
+  }
+}
+
 /** The task saw its cancel flag. */
 export class TaskCancelled extends Error {
   override name = 'TaskCancelled'

@@ -25,6 +25,7 @@ export interface Install {
 export type ToWorker =
   | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly install?: Install }
   | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'class'; readonly uid: string; readonly codes: readonly FunctionCode[]; readonly env: Uint8Array }
 
 /** The output of a task, with what it did to block memory. */
 export interface TaskEnd {
@@ -38,6 +39,7 @@ export interface TaskEnd {
 }
 
 export type FromWorker =
+  | { readonly type: 'needsClass'; readonly uid: string }
   | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[] })
   | (TaskEnd & { readonly type: 'failed'; readonly failure: FailureData; readonly error: RemoteError })
 

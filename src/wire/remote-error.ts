@@ -30,7 +30,7 @@ export function errorToData(thrown: unknown, depth = 0): RemoteError {
     return { name: 'Error', message: `thrown: ${showRecord(thrown)}`, stack: `Error: thrown: ${showRecord(thrown)}`, properties: properties({ thrown }, []) }
   }
   const cause = thrown.cause !== undefined && depth < 8 ? { cause: errorToData(thrown.cause, depth + 1) } : {}
-  const common = { name: String(thrown.name), message: String(thrown.message), stack: String(thrown.stack ?? ''), ...cause }
+  const common = { name: String(thrown.name), message: String(thrown.message), stack: userStack(String(thrown.stack ?? '')), ...cause }
   if (thrown instanceof RivuletError) return { ...common, properties: [], rivulet: { code: thrown.code, hint: thrown.hint } }
   return { ...common, properties: properties(thrown, ['name', 'message', 'stack', 'cause']) }
 }
@@ -45,6 +45,13 @@ export function errorFromData(data: RemoteError, mapStack: (stack: string) => st
   Object.defineProperty(error, 'stack', { value: mapStack(data.stack), configurable: true, writable: true })
   for (const [key, bytes] of data.properties) Object.defineProperty(error, key, { value: deserialize(bytes), enumerable: true, configurable: true, writable: true })
   return error
+}
+
+/** A stack without the frames below the user's function: those of the generated loop and of ours. */
+function userStack(stack: string): string {
+  const lines = stack.split('\n')
+  const ours = lines.findIndex(line => /^\s+at .*\(eval at make \(/.test(line))
+  return ours === -1 ? stack : lines.slice(0, ours).join('\n')
 }
 
 function properties(of: object, without: readonly string[]): (readonly [string, Uint8Array])[] {

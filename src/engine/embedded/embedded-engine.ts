@@ -9,6 +9,9 @@
 import { assert, present } from '../../base/assert.ts'
 import type { Conf } from '../../base/define-settings.ts'
 import type { Logger } from '../../base/log.ts'
+import { UnknownClass } from '../../kernel/errors.ts'
+import { loadClass } from '../../wire/closure/classes.ts'
+import type { ClassRef } from '../../wire/closure/classes.ts'
 import { captureFunction, captureWindow } from '../../wire/closure/capture.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
@@ -40,6 +43,9 @@ export interface EmbeddedOptions {
 type Captures = ReadonlyMap<UserFunction, CapturedFunction>
 
 interface RunningJob {
+  readonly id: number
+  /** Results that wait for a class. */
+  readonly decoding: Promise<void>[]
   readonly job: Job
   readonly captures: Captures
   readonly resolve: () => void
@@ -156,7 +162,7 @@ export class EmbeddedEngine implements Engine {
       const id = ++this.#lastJob
       const onAbort = (): void => this.#apply(this.#scheduler.cancel(id, cancelled(job)))
       job.signal?.addEventListener('abort', onAbort, { once: true })
-      this.#jobs.set(id, { job, captures, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
+      this.#jobs.set(id, { id, decoding: [], job, captures, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
       const count = present(partitionCount(job.plan), 'the partition count of a resolved plan')
       this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
     })
@@ -180,10 +186,15 @@ export class EmbeddedEngine implements Engine {
       case 'cancel': return this.#backend.cancel(effect.task.id)
       case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, effect.outputs)
       case 'discard': return this.#release(effect.output)
-      case 'result': return this.#result(effect.job, effect.partition, effect.output)
-      case 'done': return this.#end(effect.job).resolve()
+      case 'result': return this.#result(present(this.#jobs.get(effect.job), 'a running job'), effect.partition, effect.output)
+      case 'done': return this.#done(this.#end(effect.job))
       case 'failed': return this.#end(effect.job).reject(effect.error)
     }
+  }
+
+  #done({ resolve, reject, decoding }: RunningJob): void {
+    if (decoding.length === 0) resolve()
+    else Promise.all(decoding).then(resolve, reject)
   }
 
   #end(id: number): RunningJob {
@@ -211,11 +222,11 @@ export class EmbeddedEngine implements Engine {
       this.#store.taskEnded(task.id)
       if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
       if (outcome.kind !== 'done') return this.#apply(this.#scheduler.failed(task.id, failureOf(outcome, { action: job.action, partition, attempt, origins: description.origins })))
-      this.#done(task, description, outcome)
+      this.#succeeded(task, description, outcome)
     })
   }
 
-  #done(task: TaskAttempt, description: TaskDescription, { output, invalidUtf8Lines }: Extract<TaskOutcome, { kind: 'done' }>): void {
+  #succeeded(task: TaskAttempt, description: TaskDescription, { output, invalidUtf8Lines }: Extract<TaskOutcome, { kind: 'done' }>): void {
     for (const { slot, blocks } of output.stored) {
       const { plan, partition } = present(description.stores.get(slot), 'a store slot')
       this.#blocks.keep(plan, partition, blocks)
@@ -224,16 +235,19 @@ export class EmbeddedEngine implements Engine {
     this.#apply(this.#scheduler.succeeded(task.id, output))
   }
 
-  #result(id: number, partition: number, output: TaskOutput): void {
-    const { job } = present(this.#jobs.get(id), 'a running job')
+  /** Gives a partition's result to the action. One with instances of a class that this thread lacks waits for the class. */
+  #result(running: RunningJob, partition: number, output: TaskOutput): void {
     try {
       const records = output.blocks.length === 0 ? [] : this.#store.decodeAll(output.blocks)
-      job.onResult(partition, { records, count: output.count })
+      running.job.onResult(partition, { records, count: output.count })
     } catch (error) {
-      this.#apply(this.#scheduler.cancel(id, error as Error))
-    } finally {
-      this.#release(output)
+      if (error instanceof UnknownClass) {
+        running.decoding.push(loadClass(error.ref as ClassRef).then(() => this.#result(running, partition, output)))
+        return
+      }
+      this.#apply(this.#scheduler.cancel(running.id, error as Error))
     }
+    this.#release(output)
   }
 
   #release(output: TaskOutput): void {

@@ -12,8 +12,11 @@ import { bindFunctions } from '../../kernel/bind-functions.ts'
 import { compileStage } from '../../kernel/compile.ts'
 import type { Bind, RunTask } from '../../kernel/compile.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import { UnknownClass } from '../../kernel/errors.ts'
 import { failureData } from '../../kernel/failure-data.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import { loadClass, onUnknownClass } from '../../wire/closure/classes.ts'
+import type { ClassRef } from '../../wire/closure/classes.ts'
 import { installCode, rebuildFunction } from '../../wire/closure/rebuild.ts'
 import { prepareWorker } from '../../wire/closure/worker-setup.ts'
 import type { FromWorker, Install, TaskEnd, ToWorker } from '../../wire/messages.ts'
@@ -51,14 +54,33 @@ port.on('message', (message: ToWorker) => {
     if (current?.id === message.id) current.io.cancel()
     return
   }
+  if (message.type === 'class') {
+    classAnswers.get(message.uid)?.resolve(message)
+    classAnswers.delete(message.uid)
+    return
+  }
   if (ready) void run(message)
   else void prepared.then(() => run(message))
+})
+
+/** Classes of the driver that were asked for: instances came here before any function that names their class. */
+const classAnswers = new Map<string, PromiseWithResolvers<Extract<ToWorker, { type: 'class' }>>>()
+
+onUnknownClass(uid => {
+  const answer = classAnswers.get(uid) ?? Promise.withResolvers()
+  classAnswers.set(uid, answer)
+  port.postMessage({ type: 'needsClass', uid } satisfies FromWorker)
+  return answer.promise
 })
 
 function run(message: TaskMessage): void | Promise<void> {
   let io: SlabTaskIO | undefined
   const done = (output: TaskOutput): void => report(io!, { type: 'done', ...end(message.id, io!), ...output })
-  const failed = (error: unknown): void => {
+  const failed = (error: unknown): void | Promise<void> => {
+    if (error instanceof UnknownClass) { // nothing was given out yet: load it and begin again
+      const { install: _, ...again } = message
+      return loadClass(error.ref as ClassRef).then(() => run(again), failed)
+    }
     const { data, cause } = failureData(error)
     report(io, { type: 'failed', ...end(message.id, io), failure: data, error: errorToData(cause) })
   }
@@ -80,7 +102,7 @@ function run(message: TaskMessage): void | Promise<void> {
     const ownIO = io
     return runTask.then(run => run(message.slots, ownIO)).then(done).catch(failed)
   } catch (error) {
-    failed(error)
+    return failed(error)
   }
 }
 

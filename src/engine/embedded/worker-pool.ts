@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { present } from '../../base/assert.ts'
 import type { Logger } from '../../base/log.ts'
+import { captureClass } from '../../wire/closure/classes.ts'
 import { remapStack } from '../../wire/closure/stack.ts'
 import { workerExecArgv } from '../../wire/closure/worker-setup.ts'
 import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/messages.ts'
@@ -201,6 +202,10 @@ export class WorkerPool implements TaskBackend {
   }
 
   #message(slot: Slot, message: FromWorker): void {
+    if (message.type === 'needsClass') {
+      const { codes, env } = captureClass(message.uid)
+      return this.#post(slot, { type: 'class', uid: message.uid, codes, env })
+    }
     const { running, leases } = slot
     if (running === undefined || leases === undefined || running.task.id !== message.id) return
     const { store } = this.#options
