@@ -23,6 +23,11 @@ export class CombineMap {
   readonly primitives = new Map<unknown, Cell>()
   readonly #objects = new Map<string, ObjectCell>()
 
+  /** The cell of a key, if there is one. */
+  cell(key: unknown): Cell | undefined {
+    return typeof key === 'object' && key !== null ? this.objectCell(key) : this.primitives.get(key)
+  }
+
   /** The cell of an object key, if there is one. */
   objectCell(key: object): Cell | undefined {
     return this.#objects.get(objectIdentity(key))

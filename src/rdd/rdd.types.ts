@@ -49,7 +49,20 @@ is<RDD<[string, number]>>()(pairs.partitionBy(new HashPartitioner(2)), true)
 is<RDD<[string, number]>>()(ctx.parallelize([['a', 1]] as readonly (readonly [string, number])[]).reduceByKey((a, b) => a + b), true)
 pairs.partitionBy(new class extends Partitioner { numPartitions = 2; getPartition(key: string) { return key.length % 2 } }())
 
+is<RDD<[string, [number, number]]>>()(pairs.aggregateByKey([0, 0], ([s, n], v) => [s + v, n + 1], (a, b) => [a[0] + b[0], a[1] + b[1]]), true)
+is<RDD<[string, number]>>()(pairs.aggregateByKey(0, (s, v) => s + v, (a, b) => a + b), true)
+is<RDD<[string, [number[], Date[], string[]]]>>()(pairs.cogroup(r.map(w => [w, new Date()]), r.map(w => [w, w])), true)
+is<RDD<[string, [number, string]]>>()(pairs.join(r.map(w => [w, w])), true)
+is<RDD<[string, [number | undefined, string | undefined]]>>()(pairs.fullOuterJoin(r.map(w => [w, w])), true)
+is<Promise<Map<string, number>>>()(pairs.collectAsMap(), true)
+is<Promise<number[]>>()(pairs.lookup('a'), true)
+is<RDD<[number, string[]]>>()(r.groupBy(w => w.length), true)
+
 // Other operations and actions.
+is<Promise<number>>()(r.map(w => w.length).sum(), true)
+is<Promise<[number[], number[]]>>()(r.map(w => w.length).histogram(3), true)
+is<Promise<[number, string]>>()(r.aggregate([0, ''], ([n, t], w) => [n + 1, t + w], (a, b) => [a[0] + b[0], a[1] + b[1]]), true)
+is<RDD<[string, number]>>()(r.zipWithIndex(), true)
 is<RDD<string | number>>()(r.union(pairs.values()), true)
 is<RDD<string[]>>()(r.glom(), true)
 is<RDD<string>>()(r.sortBy(w => [w.length, w]), true)
@@ -65,6 +78,10 @@ r.reduceByKey((a, b) => a)
 r.map(w => [w, 1, 2]).reduceByKey((a, b) => a)
 // @ts-expect-error wrong result type
 pairs.reduceByKey((a, b) => `${a}${b}`)
+// @ts-expect-error other key type
+pairs.join(ctx.parallelize([[1, 2]]))
+// @ts-expect-error not numbers
+r.sum()
 // @ts-expect-error a Promise is not a verdict
 r.filter(async l => true)
 // @ts-expect-error covariant, one way only

@@ -17,7 +17,7 @@ export const combinedPairs = (_args: Args, [merge, create]: Fns) => (rows: Itera
 function combined(rows: Iterable<PairRow>, merge: Fns[number], create: Fns[number] | undefined): CombineMap {
   const map = new CombineMap()
   for (const [key, value] of rows) {
-    const cell = typeof key === 'object' && key !== null ? map.objectCell(key) : map.primitives.get(key)
+    const cell = map.cell(key)
     if (cell === undefined) map.add(key, create === undefined ? value : create(value))
     else cell.v = merge(cell.v, value)
   }

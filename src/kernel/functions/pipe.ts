@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
 import { kernelErrors } from '../errors.ts'
 import { recordText } from '../record-text.ts'
 import type { TaskIO } from '../task-io.ts'
@@ -15,10 +16,11 @@ export const piped = ([command]: Args) => async function* (rows: Rows, _partitio
   const ended = once(child, 'close') as Promise<[number | null, string | null]>
   ended.catch(() => {}) // read below; an earlier end of the loop must not leave it unhandled
   child.stdin.on('error', () => {}) // a program may stop reading: its exit code says whether that is an error
-  const writing = write(child.stdin, rows)
+  const writing = write(child.stdin, rows).then(() => undefined, (error: unknown) => { child.kill(); return { error } })
   try {
     yield* createInterface({ input: child.stdout, crlfDelay: Infinity })
-    await writing
+    const failed = await writing
+    if (failed !== undefined) throw failed.error
     const [code, signal] = await ended
     if (code !== 0) throw kernelErrors.RIV_PIPE(String(Array.isArray(command) ? command.join(' ') : command), code ?? signal)
   } finally {
@@ -26,10 +28,14 @@ export const piped = ([command]: Args) => async function* (rows: Rows, _partitio
   }
 }
 
-async function write(input: NodeJS.WritableStream & { destroyed?: boolean }, rows: Rows): Promise<void> {
+async function write(input: Writable, rows: Rows): Promise<void> {
   for (const record of rows) {
-    if (input.destroyed === true) return
-    if (!input.write(`${recordText(record)}\n`)) await Promise.race([once(input, 'drain'), once(input, 'close')])
+    if (input.destroyed) return
+    if (input.write(`${recordText(record)}\n`)) continue
+    await new Promise<void>(resolve => {
+      const go = (): void => { input.off('drain', go).off('close', go); resolve() }
+      input.on('drain', go).on('close', go)
+    })
   }
   input.end()
 }

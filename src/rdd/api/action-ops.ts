@@ -60,14 +60,7 @@ export abstract class ActionOps<out T> extends NumberOps<T> {
    * await ctx.range(1, 5).reduce((a, b) => a * b)   // 24
    */
   reduce(f: (a: T, b: T) => T): Promise<T> {
-    const site = callSite()
-    return runAction(this, 'reduce', site, async run => {
-      const fn = userFunction(f, 'reduce', site)
-      const parts = await run({ to: 'reduce', fn })
-      const partial = parts.flatMap(part => part.records)
-      if (partial.length === 0) throw rddErrors.RIV_EMPTY_RDD('reduce', site.place)
-      return reduceInDriver(fn, partial) as T
-    })
+    return this.reduced('reduce', callSite(), f)
   }
 
   /**
@@ -182,6 +175,15 @@ export abstract class ActionOps<out T> extends NumberOps<T> {
 
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     return this.#partitions('for await', callSite())
+  }
+
+  protected reduced(op: string, site: CallSite, f: (a: T, b: T) => T): Promise<T> {
+    return runAction(this, op, site, async run => {
+      const fn = userFunction(f, op, site)
+      const partial = (await run({ to: 'reduce', fn })).flatMap(part => part.records)
+      if (partial.length === 0) throw rddErrors.RIV_EMPTY_RDD(op, site.place)
+      return reduceInDriver(fn, partial) as T
+    })
   }
 
   async* #partitions(op: string, site: CallSite): AsyncGenerator<T, void, undefined> {
