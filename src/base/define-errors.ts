@@ -57,7 +57,7 @@ type Makers<T extends Table> = {
   readonly [C in keyof T & ErrorCode]: ((...args: Parameters<T[C]['message']>) => RivuletError) & { readonly row: T[C]; withCause(cause: unknown, ...args: Parameters<T[C]['message']>): RivuletError }
 }
 
-/** Turns a table of rows into makers: `errors.RIV_X(args)` builds the error, `errors.RIV_X.withCause(e, args)` keeps the cause. */
+/** Turns a table of rows into makers: `errors.RIV_DURATION(args)` builds the error, `errors.RIV_DURATION.withCause(e, args)` keeps the cause. */
 export function defineErrors<const T extends Table>(table: T): Makers<T> {
   const makers: Record<string, unknown> = {}
   for (const [code, row] of Object.entries(table) as [ErrorCode, ErrorRow][]) {
