@@ -18,13 +18,11 @@ export type RunTask = (slots: readonly unknown[], io: TaskIO) => TaskOutput | Pr
 export type Bind = (fns: readonly unknown[]) => RunTask
 
 type Consume = (record: string) => string
+type Form = 'sync' | 'async'
 
 /** Compiles a stage; costs about a millisecond, so keep the result by the shape's hash. */
 export function compileStage(shape: StageShape): Bind {
-  const make = (form: 'sync' | 'async'): Bind => {
-    const text = new StageWriter(shape, form).write()
-    return new Function('runtime', text)(runtime) as Bind
-  }
+  const make = (form: Form): Bind => new Function('runtime', stageText(shape, form))(runtime) as Bind
   const awaits = isAsync(shape.input)
   const bindAsync = lazy(() => make('async'))
   const bindSync = awaits ? undefined : make('sync')
@@ -42,6 +40,9 @@ export function compileStage(shape: StageShape): Bind {
     }
   }
 }
+
+/** The text of a stage's function. */
+export const stageText = (shape: StageShape, form: Form): string => new StageWriter(shape, form).write()
 
 function lazy<T>(make: () => T): () => T {
   let value: T | undefined
@@ -61,10 +62,10 @@ function isAsync(input: Input): boolean {
 /** Writes the text of one stage. */
 class StageWriter {
   readonly #shape: StageShape
-  readonly #form: 'sync' | 'async'
+  readonly #form: Form
   #names = 0
 
-  constructor(shape: StageShape, form: 'sync' | 'async') {
+  constructor(shape: StageShape, form: Form) {
     this.#shape = shape
     this.#form = form
   }
@@ -106,11 +107,11 @@ ${this.#sink()}
         return `const out = new Collected(io)\nlet left = ${limit}\nall: {\nif (left === 0) break all\n${body(x => `out.push(${x}); if (--left === 0) break all`)}\n}\nreturn { count: 0, blocks: out.finish(), stored }`
       }
       case 'reduce':
-        return `let empty = true, acc\n${body(x => `if (empty) { acc = ${x}; empty = false } else { at = ${sink.fn}; rec = ${x}; acc = f${sink.fn}(acc, ${x}); at = -1; if (probe) refuseThenable(acc, ${sink.fn}, ${x}) }`)}
-const out = new Collected(io)\nif (!empty) out.push(acc)\nreturn { count: 0, blocks: out.finish(), stored }`
+        return `let seen = 0, acc\n${body(x => `if (seen === 0) acc = ${x}\nelse { at = ${sink.fn}; rec = ${x}; acc = f${sink.fn}(acc, ${x}); at = -1; if ((seen & 1023) === 1) refuseThenable(acc, ${sink.fn}, ${x}) }\nseen++`)}
+const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, blocks: out.finish(), stored }`
       case 'partition': {
         const { before, rows } = this.#iterable(input)
-        return `${before}at = ${sink.fn}; rec = undefined\nconst value = f${sink.fn}(${rows}${this.#isUser(sink.fn) ? '' : ', io.partition, io'})\nreturn runtime.partitionOutput(value, ${sink.fn}, stored, io)`
+        return `${before}at = ${sink.fn}; rec = undefined\nconst value = f${sink.fn}(${rows}${this.#isUser(sink.fn) ? '' : ', io.partition, io'})\nat = -1\nreturn runtime.partitionOutput(value, ${sink.fn}, stored, io)`
       }
       case 'shuffle': return this.#shuffleSink(sink, body)
     }
@@ -152,7 +153,10 @@ else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); at = -1 }`
       case 'blocks': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.records(ref)', consume)
       case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.lines(ref)', consume)
       case 'fileLines': return this.#chunks(`for await (const chunk of runtime.readLines(io, slots[${input.slot}]))`, 'chunk', consume)
-      case 'read': return `at = ${input.fn}; rec = undefined\n${this.#chunks(`for await (const chunk of runtime.chunks(f${input.fn}(slots[${input.slot}], io.signal)))`, 'chunk', consume)}\nat = -1`
+      case 'read': {
+        const chunks = `runtime.chunks(f${input.fn}(slots[${input.slot}], io.signal))`
+        return `at = ${input.fn}; rec = undefined\n${this.#chunks(`for await (const chunk of ${chunks})`, 'chunk', this.#between(input.fn, consume))}\nat = -1`
+      }
       case 'range': {
         const [r, i, x] = [this.#name('range'), this.#name('i'), this.#name('x')]
         return `const ${r} = slots[${input.slot}]
@@ -165,7 +169,10 @@ ${consume(x)}
 }`
       }
       case 'shuffle': return this.#shuffleInput(input, consume)
-      case 'concat': return this.#rows(`runtime.concat${this.#form === 'async' ? 'Async' : ''}([${input.inputs.map(part => this.#lazyRows(part)).join(', ')}])`, this.#form === 'async', consume)
+      case 'concat': {
+        const awaits = this.#awaits(input)
+        return this.#rows(`runtime.concat${awaits ? 'Async' : ''}([${input.inputs.map(part => this.#lazyRows(part)).join(', ')}])`, awaits, consume)
+      }
       case 'pipe': return this.#pipe(input.input, input.steps, consume)
     }
   }
@@ -233,7 +240,7 @@ ${consume(x)}
         const { before, rows } = this.#iterable(above)
         const it = this.#name('it')
         const call = `${before}at = ${step.fn}; rec = undefined\nconst ${it} = runtime.iterableResult(f${step.fn}(${rows}${step.partition === undefined ? '' : `, slots[${step.partition}], io`}), ${this.#form === 'async'})\n`
-        return `${call}${this.#rows(it, this.#form === 'async', record => `at = -1\n${rest(record)}\nat = ${step.fn}; rec = undefined`)}\nat = -1`
+        return `${call}${this.#rows(it, this.#form === 'async', this.#between(step.fn, rest))}\nat = -1`
       }
       case 'mapAsync': {
         const options = JSON.stringify({ concurrency: step.concurrency, ordered: step.ordered, timeoutMs: step.timeoutMs })
@@ -278,7 +285,7 @@ ${consume(x)}
 
   /** Statements, and an expression that gives the records of `input` as a synchronous iterable. */
   #iterable(input: Input): { before: string; rows: string } {
-    if (this.#form === 'async' && (isAsync(input) || hasPartitionStep(input))) {
+    if (this.#awaits(input)) {
       const rows = this.#name('rows')
       return { before: `const ${rows} = []\n${this.#block(this.#body(input, x => `${rows}.push(${x})`))}\n`, rows }
     }
@@ -287,13 +294,22 @@ ${consume(x)}
 
   /** An expression that gives the records of `input` as a generator, pulled from by a user's function. */
   #lazyRows(input: Input): string {
-    const awaits = this.#form === 'async' && (isAsync(input) || hasPartitionStep(input))
-    return `(${awaits ? 'async ' : ''}function* () {
+    return `(${this.#awaits(input) ? 'async ' : ''}function* () {
 let at = -1, rec
 try {
 ${this.#body(input, x => `yield ${x}`)}
 } catch (error) { throw failed(error, at, rec) }
 })()`
+  }
+
+  /** Consumes records that a user's function gives one by one: between them it runs, and what it throws is its own. */
+  #between(fn: number, consume: Consume): Consume {
+    return record => `at = -1\n${consume(record)}\nat = ${fn}; rec = undefined`
+  }
+
+  /** Whether the code that reads `input` awaits. */
+  #awaits(input: Input): boolean {
+    return this.#form === 'async' && mayAwait(input)
   }
 
   #block(text: string): string {
@@ -305,6 +321,11 @@ ${this.#body(input, x => `yield ${x}`)}
   }
 }
 
-function hasPartitionStep(input: Input): boolean {
-  return input.from === 'pipe' && (input.steps.some(step => step.op === 'mapPartitions') || hasPartitionStep(input.input))
+/** Whether reading the input awaits in the async form. */
+function mayAwait(input: Input): boolean {
+  switch (input.from) {
+    case 'pipe': return input.steps.some(step => step.op === 'mapPartitions') || isAsync(input) || mayAwait(input.input)
+    case 'concat': return input.inputs.some(mayAwait)
+    default: return isAsync(input)
+  }
 }
