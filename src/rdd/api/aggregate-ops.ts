@@ -83,7 +83,7 @@ export abstract class AggregateOps<out T> extends ActionOps<T> {
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
-   * await ctx.parallelize(['to', 'be', 'to']).countByValue()   // Map { 'to' => 2, 'be' => 1 }
+   * await ctx.parallelize(['to', 'be', 'to']).countByValue()   // new Map([['to', 2], ['be', 1]])
    */
   countByValue(): Promise<Map<T, number>> {
     return this.counted('countByValue', { op: 'map', fn: builtin('withOne') })
@@ -95,7 +95,7 @@ export abstract class AggregateOps<out T> extends ActionOps<T> {
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
-   * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]]).countByKey()   // Map { 'a' => 2, 'b' => 1 }
+   * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]]).countByKey()   // new Map([['a', 2], ['b', 1]])
    */
   countByKey(this: RDD<Pair>): Promise<Map<Key<T>, number>> {
     return this.counted('countByKey', { op: 'mapValues', fn: builtin('one') })
@@ -107,7 +107,7 @@ export abstract class AggregateOps<out T> extends ActionOps<T> {
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
-   * await ctx.parallelize([['a', 1], ['b', 2]]).collectAsMap()   // Map { 'a' => 1, 'b' => 2 }
+   * await ctx.parallelize([['a', 1], ['b', 2]]).collectAsMap()   // new Map([['a', 1], ['b', 2]])
    */
   collectAsMap(this: RDD<Pair>): Promise<Map<Key<T>, Val<T>>> {
     return runAction(this, 'collectAsMap', callSite(), async run => new Map((await run({ to: 'collect' })).flatMap(part => part.records as [Key<T>, Val<T>][])))
@@ -135,7 +135,7 @@ export abstract class AggregateOps<out T> extends ActionOps<T> {
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
-   * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]]).reduceByKeyLocally((x, y) => x + y)   // Map { 'a' => 4, 'b' => 2 }
+   * await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]]).reduceByKeyLocally((x, y) => x + y)   // new Map([['a', 4], ['b', 2]])
    */
   reduceByKeyLocally(this: RDD<Pair>, f: (a: Val<T>, b: Val<T>) => Val<T>): Promise<Map<Key<T>, Val<T>>> {
     const site = callSite()
