@@ -3,7 +3,8 @@
 // - Records without instances (nearly all) are found out by one walk and written as they are.
 // - Errors and objects without a prototype are treated as instances too: v8 drops the own properties of the first and gives the second one a prototype.
 // - What cannot travel at all (functions, symbols, Promises, handles) is refused here, with the path to it.
-// - Values that are the same object, and cycles, stay so within what is written together. Symbol keys, accessors and private fields are dropped.
+// - Values that are the same object, and cycles, stay so within what is written together. Symbol keys, accessors, private fields and
+//   properties given to Dates, Maps, Sets and typed arrays are dropped.
 
 import { types } from 'node:util'
 import { blockErrors } from './errors.ts'

@@ -3,7 +3,8 @@
 import { reviveInstances } from './class-instances.ts'
 import type { ClassTable, Replaced } from './class-instances.ts'
 import { blockErrors } from './errors.ts'
-import { blockFlag, codec, columnHeaderBytes, formatVersion, headerBytes, pad8, textEncoding } from './layout.ts'
+import { blockFlag, bytesKind, codec, columnHeaderBytes, formatVersion, headerBytes, mark, pad8, textEncoding } from './layout.ts'
+import { recordRows, tupleRows } from './rows.ts'
 import { readValues } from './v8-values.ts'
 
 export interface DecodeOptions { readonly classes?: ClassTable }
@@ -75,8 +76,11 @@ function column(block: Buffer, code: number, at: number, count: number, bytes: n
     case codec.strings: return strings(block, at, count)
     case codec.f64: return numbers(new Float64Array(block.buffer, block.byteOffset + at, count))
     case codec.i32: return numbers(new Int32Array(block.buffer, block.byteOffset + at, count))
-    case codec.booleans: return Array.from({ length: count }, (_, i) => block[at + i] === 1)
-    case codec.tuple: return tuples(columns(block, at + 8, new Array<number>(block.readUInt32LE(at)).fill(count), classes), count)
+    case codec.booleans: return booleans(block, at, count)
+    case codec.dates: return dates(new Float64Array(block.buffer, block.byteOffset + at, count))
+    case codec.bytes: return byteArrays(block, at, count)
+    case codec.optional: return optionals(block, at, count, classes)
+    case codec.tuple: return tupleRows(block.readUInt32LE(at))(columns(block, at + 8, new Array<number>(block.readUInt32LE(at)).fill(count), classes), count)
     case codec.list: {
       const [lengths, elements] = columns(block, at + 8, [count, block.readUInt32LE(at)], classes) as [number[], unknown[]]
       let from = 0
@@ -106,13 +110,39 @@ function numbers(view: Float64Array | Int32Array): number[] {
   return out
 }
 
-function tuples(parts: readonly (readonly unknown[])[], count: number): unknown[][] {
-  const out = new Array<unknown[]>(count)
-  if (parts.length === 2) {
-    const [first, second] = parts as [readonly unknown[], readonly unknown[]]
-    for (let i = 0; i < count; i++) out[i] = [first[i], second[i]]
-  } else {
-    for (let i = 0; i < count; i++) out[i] = parts.map(part => part[i])
+function booleans(block: Buffer, at: number, count: number): boolean[] {
+  const out = new Array<boolean>(count)
+  for (let i = 0; i < count; i++) out[i] = block[at + i] === 1
+  return out
+}
+
+function dates(times: Float64Array): Date[] {
+  const out = new Array<Date>(times.length)
+  for (let i = 0; i < out.length; i++) out[i] = new Date(times[i]!)
+  return out
+}
+
+function byteArrays(block: Buffer, start: number, count: number): Uint8Array[] {
+  const kind = block.readUInt32LE(start)
+  const lengths = new Uint32Array(block.buffer, block.byteOffset + start + 8, count)
+  const bytes = new Uint8Array(block.buffer, block.byteOffset, block.length)
+  const out = new Array<Uint8Array>(count)
+  let at = start + 8 + pad8(count * 4)
+  for (let i = 0; i < count; i++) {
+    const copy = bytes.slice(at, at += lengths[i]!)
+    out[i] = kind === bytesKind.buffer ? Buffer.from(copy.buffer) : copy
+  }
+  return out
+}
+
+function optionals(block: Buffer, at: number, count: number, classes: ClassTable | undefined): unknown[] {
+  const marksAt = at + 8 + columnHeaderBytes
+  const [present] = columns(block, marksAt + pad8(count), [block.readUInt32LE(at)], classes) as [unknown[]]
+  const out = new Array<unknown>(count)
+  let next = 0
+  for (let i = 0; i < count; i++) {
+    const found = block[marksAt + i]
+    out[i] = found === mark.present ? present[next++] : found === mark.null ? null : undefined
   }
   return out
 }
@@ -121,14 +151,7 @@ function records(block: Buffer, at: number, count: number, classes: ClassTable |
   const arity = block.readUInt32LE(at)
   const nameBytes = block.readUInt32LE(at + 12)
   const names = strings(block, at + 16, arity)
-  const parts = columns(block, at + 16 + pad8(nameBytes), new Array<number>(arity).fill(count), classes)
-  const out = new Array<Record<string, unknown>>(count)
-  for (let i = 0; i < count; i++) {
-    const record: Record<string, unknown> = {}
-    for (let place = 0; place < arity; place++) record[names[place]!] = parts[place]![i]
-    out[i] = record
-  }
-  return out
+  return recordRows(names)(columns(block, at + 16 + pad8(nameBytes), new Array<number>(arity).fill(count), classes), count)
 }
 
 function strings(block: Buffer, at: number, count: number): string[] {

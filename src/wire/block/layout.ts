@@ -34,7 +34,21 @@ export const codec = {
   classes: 8,
   /** u32 elements in all, an i32 column of lengths, then one column of all elements. */
   list: 9,
+  /** u32 values that are neither null nor undefined, a marks column, then one column of those values. */
+  optional: 10,
+  /** u8 each, see `mark`. */
+  marks: 11,
+  /** f64 of milliseconds each. */
+  dates: 12,
+  /** u32 kind (see `bytesKind`), u32 zero, u32 lengths, the bytes. */
+  bytes: 13,
 } as const
+
+/** What stands at a place of an optional column. */
+export const mark = { present: 0, null: 1, undefined: 2 } as const
+
+/** What the values of a bytes column are. */
+export const bytesKind = { uint8Array: 0, buffer: 1 } as const
 
 /** Encodings of a strings column. */
 export const textEncoding = { ascii: 0, utf8: 1, utf16: 2 } as const

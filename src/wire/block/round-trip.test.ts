@@ -67,7 +67,7 @@ linked[0]!['next'] = linked[1]
 linked[1]!['prev'] = linked[0]
 
 const kinds: readonly (readonly [string, readonly unknown[], number])[] = [
-  ['nothing', [], codec.v8],
+  ['nothing', [], codec.i32],
   ['ASCII', ['', 'a', 'word'], codec.strings],
   ['UTF-8', ['é', 'a', '😀', ''], codec.strings],
   ['lone surrogates', ['\ud83d', 'a', '\ude00\ud83d'], codec.strings],
@@ -77,7 +77,7 @@ const kinds: readonly (readonly [string, readonly unknown[], number])[] = [
   ['integers', [1, 0, -(2 ** 31), 2 ** 31 - 1], codec.i32],
   ['numbers', [1, -0, NaN, Infinity, 2 ** 31, 0.1], codec.f64],
   ['booleans', [true, false], codec.booleans],
-  ['undefined and null', [undefined, null, undefined], codec.v8],
+  ['undefined and null', [undefined, null, undefined], codec.optional],
   ['bigints', [1n, -(2n ** 70n)], codec.v8],
   ['pairs', [['a', 1], ['b', 2]], codec.tuple],
   ['tuples of eight', [[1, 'a', true, 1.5, null, [1], { a: 1 }, undefined]], codec.tuple],
@@ -87,7 +87,7 @@ const kinds: readonly (readonly [string, readonly unknown[], number])[] = [
   ['lists', [[1, 2, 3], [], [4]], codec.list],
   ['lists of lists of pairs', [[[['a', 1]], []], [], [[['b', 2], ['c', 3]]]], codec.list],
   ['lists of several kinds', [[1, 'a'], [], [2, 3, 4]], codec.v8],
-  ['empty lists', [[], []], codec.v8],
+  ['empty lists', [[], []], codec.list],
   ['holes', [[1, , 2], [1, 2, 3]], codec.v8], // oxlint-disable-line no-sparse-arrays
   ['a hole at the end', [[1, 2, ,], [1, 2, 3]], codec.v8], // oxlint-disable-line no-sparse-arrays
   ['records', [{ a: 1, b: 'x' }, { a: 2, b: 'y' }], codec.record],
@@ -98,11 +98,21 @@ const kinds: readonly (readonly [string, readonly unknown[], number])[] = [
   ['objects without properties', [{}, {}], codec.v8],
   ['objects without a prototype', [Object.assign(Object.create(null), { a: 1 })], codec.classes],
   ['Object.groupBy', [Object.groupBy([1, 2, 3], n => n % 2 ? 'odd' : 'even')], codec.classes],
-  ['Dates', [new Date(0), new Date(NaN)], codec.v8],
+  ['Dates', [new Date(0), new Date(NaN)], codec.dates],
+  ['Dates, one of a subclass', [new Date(0), new Day(1)], codec.classes],
+  ['Uint8Arrays, one of them a Buffer', [Uint8Array.of(1), Buffer.of(2)], codec.v8],
+  ['Uint8Arrays of shared memory', [new Uint8Array(new SharedArrayBuffer(4)), Uint8Array.of(1)], codec.bytes],
+  ['strings that may be missing', ['a', undefined, null, 'b'], codec.optional],
+  ['records that may be missing', [null, { a: 1, b: undefined }, { a: null, b: 2 }], codec.optional],
+  ['lists with missing elements', [[1, null], [undefined], [2, 3, 4]], codec.list],
+  ['an odd value far behind', [...Array.from({ length: 1_000 }, (_, i) => i), 0.5], codec.f64],
+  ['an odd kind far behind', [...Array.from({ length: 1_000 }, (_, i) => i), 'x'], codec.v8],
+  ['a tuple with a name far behind', [...Array.from({ length: 1_000 }, (_, i) => [i, 'x']), match], codec.classes],
+  ['a hole far behind', [...Array.from({ length: 1_001 }, (_, i) => [i, i]), [, 1]], codec.v8], // oxlint-disable-line no-sparse-arrays
   ['Maps and Sets', [new Map<unknown, unknown>([['a', new Map()], [NaN, -0]]), new Set([1, 'a', undefined])], codec.v8],
   ['typed arrays', [new Uint8Array([1, 2]), new Float64Array([1.5, -0]), new BigInt64Array([1n]), new DataView(new ArrayBuffer(3)), new Uint16Array([1]).buffer], codec.v8],
-  ['a typed array that shows part of a buffer', [new Uint8Array(new ArrayBuffer(10), 3, 2)], codec.v8],
-  ['Buffers', [Buffer.from('abc'), Buffer.alloc(0)], codec.v8],
+  ['a typed array that shows part of a buffer', [new Uint8Array(new ArrayBuffer(10), 3, 2)], codec.bytes],
+  ['Buffers', [Buffer.from('abc'), Buffer.alloc(0)], codec.bytes],
   ['RegExps', [/a/gi, /(?<x>b)/u], codec.v8],
   ['boxed primitives', [new String('a'), new Number(1), Object(1n)], codec.v8],
   ['matches of a RegExp', [match], codec.classes],
@@ -139,6 +149,13 @@ test('the same object twice is the same object again, where v8 writes it', () =>
   assert.equal(second['prev'], first)
 })
 
+test('Uint8Arrays and Buffers of a column have buffers of their own too', () => {
+  for (const records of [[new Uint8Array(3), new Uint8Array(0)], [Buffer.from('abc'), Buffer.alloc(0)]]) {
+    const decoded = roundTrip(records) as Uint8Array[]
+    assert.deepEqual(decoded.map(view => [view.buffer.constructor.name, view.buffer.byteLength]), [['ArrayBuffer', 3], ['ArrayBuffer', 0]])
+  }
+})
+
 test('a typed array has a buffer of its own size, shared with nobody', () => {
   const decoded = roundTrip([Buffer.from('abc'), new Uint8Array(3), new Float64Array(2), new DataView(new ArrayBuffer(5)), 'x']) as ArrayBufferView[]
   assert.deepEqual(decoded.slice(0, 4).map(view => [view.buffer.constructor.name, view.buffer.byteLength]), [['ArrayBuffer', 3], ['ArrayBuffer', 3], ['ArrayBuffer', 16], ['ArrayBuffer', 5]])
@@ -164,13 +181,15 @@ test('timestamps and control data stand beside the records', () => {
   }), { numRuns: 100 })
 })
 
-test('equal records give equal bytes, whatever the memory held before', () => {
+test('nothing of what the memory held before is left in a block', () => {
   fc.assert(fc.property(anyRecords, records => {
-    const bytes = (fill: number): Buffer => through(writer => {
+    const over = (fill: number): Buffer => through(writer => {
       slab.bytes.fill(fill, slabHeaderBytes, slabHeaderBytes + 65_536)
       return encodeBlock(records, 0, records.length, writer, { classes, control: Uint8Array.of(1) })
     }, block => Buffer.from(block))
-    assert.deepEqual(bytes(0x55), bytes(0xaa))
+    const [first, second] = [over(0x55), over(0xaa)]
+    fc.pre(first.length === second.length) // v8 writes an integer as one or as a float, as it happens to hold it
+    assert.equal(first.findIndex((byte, i) => byte === 0x55 && second[i] === 0xaa), -1)
   }), { numRuns: 100 })
 })
 
