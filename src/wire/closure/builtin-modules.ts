@@ -5,7 +5,7 @@
 import { isBuiltin } from 'node:module'
 import type { ModuleRef } from './module-ref.ts'
 
-/** Members that are objects full of functions, `fs.promises.readFile`. */
+/** Members that are objects full of functions, `fs.promises.readFile`; some are getters. */
 const groups = new Set(['types', 'promises', 'posix', 'win32', 'strict', 'performance', 'constants'])
 
 const refs = new Map<unknown, ModuleRef>()
@@ -33,7 +33,7 @@ function scan(spec: string): void {
   if (!isObject(exported)) return
   put(exported, spec, 'default')
   for (const name of Object.keys(exported)) {
-    const value = Object.getOwnPropertyDescriptor(exported, name)!.value as unknown
+    const value = groups.has(name) ? exported[name] : Object.getOwnPropertyDescriptor(exported, name)!.value as unknown
     if (!isObject(value)) continue
     if (put(value, spec, name) && typeof value === 'function') put((value as { prototype?: unknown }).prototype, spec, `${name}.prototype`)
     if (groups.has(name) && typeof value === 'object') for (const inner of Object.keys(value)) put(value[inner], spec, `${name}.${inner}`)

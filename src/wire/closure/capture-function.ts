@@ -41,8 +41,9 @@ function siteOf(f: Function, graph: GraphBuilder): FunctionSite {
   try {
     return functionSite(f)
   } catch (error) {
-    if (error instanceof SyntaxError) graph.fail('RIV_CLOSURE_UNSHIPPABLE', `the text of \`${f.name}\` cannot be parsed: ${error.message}`, 'write it as a function of its own')
-    throw error
+    if (!(error instanceof SyntaxError)) throw error
+    if (error.message.includes('new.target')) graph.fail('RIV_CLOSURE_THIS', 'it uses `new.target` of the code around it, which V8 does not reveal', 'read it into a const before')
+    return graph.fail('RIV_CLOSURE_UNSHIPPABLE', `the text of \`${f.name}\` cannot be parsed: ${error.message}`, 'write it as a function of its own')
   }
 }
 
@@ -98,7 +99,6 @@ function refuseText({ text: { names } }: FunctionSite, graph: GraphBuilder): voi
   if (names.usesEval) graph.fail('RIV_CLOSURE_EVAL', 'it calls eval(), so the variables it uses cannot be known')
   if (names.usesWith) graph.fail('RIV_CLOSURE_EVAL', 'it uses a `with` statement, so the variables it uses cannot be known')
   if (names.usesThis) graph.fail('RIV_CLOSURE_THIS', 'it is an arrow function that uses `this` of the code around it, which V8 does not reveal')
-  if (names.usesNewTarget) graph.fail('RIV_CLOSURE_THIS', 'it uses `new.target` of the code around it, which V8 does not reveal', 'read it into a const before')
   const [privateName] = names.outerPrivateNames
   if (privateName !== undefined) graph.fail('RIV_CLOSURE_PRIVATE', `it uses the private name ${privateName} of a class around it`, 'read the private field into a const outside of the function')
 }

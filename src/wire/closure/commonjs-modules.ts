@@ -4,6 +4,7 @@
 
 import { createRequire } from 'node:module'
 import { isAbsolute } from 'node:path'
+import { types } from 'node:util'
 import type { ModuleRef } from './module-ref.ts'
 
 const maxExports = 5_000
@@ -59,8 +60,11 @@ function put(value: unknown, ref: ModuleRef): value is object {
   return true
 }
 
-/** The user's files that a CommonJS module has required, by path; undefined for what is no CommonJS module. */
+/** The files that a CommonJS module has required; undefined for what is no CommonJS module. */
 export function requiredFiles(test: (file: string) => boolean): readonly string[] | undefined {
-  const module = Object.values(cache).find(m => m !== undefined && test(m.filename))
-  return module?.children.map(child => child.filename)
+  const file = Object.keys(cache).find(test)
+  const module = file === undefined ? undefined : cache[file]
+  // An entry for a `require`d or importing ES module has no file name, or a namespace for its exports: its text says what it imports.
+  if (module?.filename === undefined || types.isModuleNamespaceObject(module.exports)) return undefined
+  return module.children.flatMap(child => child.filename ?? [])
 }

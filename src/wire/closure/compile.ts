@@ -8,7 +8,7 @@
 import { Script } from 'node:vm'
 import type { ScriptOptions } from 'node:vm'
 import type { FunctionCode } from './code.ts'
-import { mainLoader, withoutLoaderWarning } from './load-module.ts'
+import { mainLoader, quietMainLoader } from './load-module.ts'
 import { LruCache } from './lru-cache.ts'
 
 /** Sets a parameter of a factory after it was called. */
@@ -33,6 +33,9 @@ function compile(code: FunctionCode, late: readonly string[]): Factory {
   const head = `(function(${code.params.join()}){${code.strict ? '"use strict";' : ''}return [(`
   const tail = `\n),${late.length === 0 ? 'undefined' : `($n,$v)=>{({${setters}})[$n]($v)}`}]})`
   const options: ScriptOptions = { filename: code.url, lineOffset: code.line, columnOffset: code.column - head.length }
-  if (code.usesImport) options.importModuleDynamically = mainLoader
-  return withoutLoaderWarning(() => new Script(head + code.text + tail, options).runInThisContext() as Factory)
+  if (code.usesImport) {
+    quietMainLoader()
+    options.importModuleDynamically = mainLoader
+  }
+  return new Script(head + code.text + tail, options).runInThisContext() as Factory
 }

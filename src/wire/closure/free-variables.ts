@@ -44,7 +44,6 @@ export interface FreeNames {
   readonly staticPrivateNames: string[]
   usesThis: boolean
   usesArguments: boolean
-  usesNewTarget: boolean
   usesSuper: boolean
   usesEval: boolean
   usesWith: boolean
@@ -76,7 +75,7 @@ export function freeNames(syntax: FunctionSyntax): FreeNames {
 
 class Walk {
   readonly names: FreeNames = {
-    free: new Map(), edits: [], outerPrivateNames: [], staticPrivateNames: [], usesThis: false, usesArguments: false, usesNewTarget: false,
+    free: new Map(), edits: [], outerPrivateNames: [], staticPrivateNames: [], usesThis: false, usesArguments: false, 
     usesSuper: false, usesEval: false, usesWith: false, usesImportMeta: false, usesImport: false, usesOwnName: false,
   }
   readonly #root: AnyNode
@@ -251,11 +250,10 @@ class Walk {
       case 'ClassDeclaration': case 'ClassExpression': this.#innerClass(node, inside); return
       case 'ThisExpression': if (!inside.ownThis) this.names.usesThis = true; return
       case 'Super': if (!inside.ownSuper) this.names.usesSuper = true; return
-      case 'MetaProperty':
-        if (node.meta.name === 'import') {
-          this.names.usesImportMeta = true
-          this.#edit(node, 'importMeta')
-        } else if (!inside.ownThis) this.names.usesNewTarget = true
+      case 'MetaProperty': // `new.target` of outside does not get here: the parser refuses it
+        if (node.meta.name !== 'import') return
+        this.names.usesImportMeta = true
+        this.#edit(node, 'importMeta')
         return
       case 'ImportExpression': this.names.usesImport = true; this.#children(node, inside); return
       case 'PrivateIdentifier': if (!inside.privateNames.some(names => names.has(node.name))) this.names.outerPrivateNames.push(`#${node.name}`); return

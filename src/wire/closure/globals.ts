@@ -9,6 +9,9 @@ const languageNames = 'globalThis Object Function Array Number parseFloat parseI
 /** Names that are globals in every Node thread; anything else on globalThis was put there by the program or the REPL. */
 export const globalNames: ReadonlySet<string> = new Set([...nodeNames, ...languageNames])
 
+/** Globals that are getters and cost little to read; other getters load a part of Node that the program may not use. */
+const cheapGetters = new Set(['process', 'Buffer', 'performance', 'crypto', 'navigator'])
+
 /** Intrinsic objects without a global name. */
 const intrinsics: Readonly<Record<string, () => unknown>> = {
   '%GeneratorFunction': () => protoOf(function* () {}).constructor,
@@ -68,7 +71,9 @@ function build(): Map<unknown, string> {
   }
   for (const name of [...languageNames, ...nodeNames]) {
     const property = Object.getOwnPropertyDescriptor(globalThis, name)
-    if (property?.get === undefined && put(property?.value, name)) putMembers(property!.value as object, name, name === 'process' ? 0 : 2, languageNames.includes(name))
+    if (property === undefined || (property.get && !cheapGetters.has(name))) continue
+    const value = (globalThis as Record<string, unknown>)[name]
+    if (put(value, name)) putMembers(value as object, name, name === 'process' ? 0 : 2, languageNames.includes(name))
   }
   for (const [path, get] of Object.entries(intrinsics)) {
     const value = get()

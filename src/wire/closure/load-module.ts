@@ -18,14 +18,16 @@ const importers = new Map<string, Importer>()
 /** The loader for `import()` in compiled scripts: the one that the main program has. */
 export const mainLoader = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
 
-/** Calls `f` without the warning that Node prints when `mainLoader` is used for the first time. */
-export function withoutLoaderWarning<T>(f: () => T): T {
+let isQuiet = false
+
+/** Uses up the warning that Node prints when `mainLoader` imports for the first time. */
+export function quietMainLoader(): void {
+  if (isQuiet) return
+  isQuiet = true
   const { emitWarning } = process
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
-    if (!String(warning).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...rest)
-  }) as typeof emitWarning
+  process.emitWarning = () => {}
   try {
-    return f()
+    new Script("import('node:module')", { importModuleDynamically: mainLoader }).runInThisContext()
   } finally {
     process.emitWarning = emitWarning
   }
@@ -35,7 +37,8 @@ export function withoutLoaderWarning<T>(f: () => T): T {
 export function importerOf(parent: string): Importer {
   let importer = importers.get(parent)
   if (importer === undefined) {
-    importer = withoutLoaderWarning(() => new Script('(spec => import(spec))', { filename: parent, importModuleDynamically: mainLoader }).runInThisContext() as Importer)
+    quietMainLoader()
+    importer = new Script('(spec => import(spec))', { filename: parent, importModuleDynamically: mainLoader }).runInThisContext() as Importer
     importers.set(parent, importer)
   }
   return importer
