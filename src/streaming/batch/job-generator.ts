@@ -73,14 +73,14 @@ export class JobGenerator {
     batch.phase = 'outputs'
     batch.outputs = outputs
     if (result === 'stop') batch.failed = true
-    return this.#proceed()
+    return this.#nextOutput(batch)
   }
 
   /** An output of the head has ended. */
   outputDone(timeMs: number, result: 'ok' | 'stop'): BatchEffect[] {
     const batch = this.#head(timeMs, 'outputs')
     if (result === 'stop') batch.failed = true
-    return this.#proceed()
+    return this.#nextOutput(batch)
   }
 
   /** No more ticks. What is queued runs only if `graceful`; `oneMore` adds a last batch. */
@@ -102,14 +102,17 @@ export class JobGenerator {
     return { effect: 'arm', timeMs: Math.min(this.#lastMs + this.#batchMs, nowMs + this.#batchMs) }
   }
 
+  /** Begins the head of the queue, if it waits and can. */
   #proceed(): BatchEffect[] {
     const batch = this.#queue[0]
     if (batch === undefined) return this.#mode === 'draining' ? this.#halt() : []
-    if (batch.phase === 'waiting' && batch.fixed) {
-      batch.phase = 'advancing'
-      return [{ effect: 'advance', timeMs: batch.timeMs }]
-    }
-    if (batch.phase !== 'outputs') return []
+    if (batch.phase !== 'waiting' || !batch.fixed) return []
+    batch.phase = 'advancing'
+    return [{ effect: 'advance', timeMs: batch.timeMs }]
+  }
+
+  /** The next output of the batch that runs, or its end. */
+  #nextOutput(batch: QueuedBatch): BatchEffect[] {
     if (batch.next < batch.outputs) return [{ effect: 'output', timeMs: batch.timeMs, index: batch.next++ }]
     this.#queue.shift()
     const effects: BatchEffect[] = [{ effect: 'complete', timeMs: batch.timeMs }]

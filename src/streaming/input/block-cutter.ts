@@ -9,7 +9,7 @@ import type { ReceivedBlocks } from './received-blocks.ts'
 
 export interface CutterOptions {
   readonly clock: Clock
-  readonly runner: JobRunner
+  readonly runner: Pick<JobRunner, 'storeText' | 'storeRecords'>
   readonly blocks: ReceivedBlocks
   /** Age at which a block ends. */
   readonly intervalMs: number
