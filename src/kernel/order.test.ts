@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { firstInOrder, orderOf } from './order.ts'
+import { compareValues } from '../wire/key/compare.ts'
+import { firstInOrder, orderOf, sortPairs } from './order.ts'
 
 test('the first n are those of a stable sort', () => {
   const numbers = fc.array(fc.record({ key: fc.nat(50), id: fc.nat() }), { maxLength: 400 })
@@ -19,4 +20,14 @@ test('the first n are those of a stable sort', () => {
 test('undefined takes its place in the order', () => {
   const last = (a: unknown, b: unknown): number => Number(a === undefined ? 0 : a) - Number(b === undefined ? 0 : b)
   assert.deepEqual(firstInOrder([3, undefined, -1], 2, orderOf('compare', false, last)), [-1, undefined])
+})
+
+test('pairs are sorted as the order of values says, whatever their keys', () => {
+  const key = fc.oneof(fc.integer(), fc.double(), fc.string({ unit: 'binary', maxLength: 3 }), fc.constantFrom(NaN, -0, 0, null, undefined))
+  const keys = fc.oneof(fc.array(fc.integer({ max: 20, min: -20 })), fc.array(fc.double()), fc.array(fc.string({ unit: 'binary', maxLength: 2 })), fc.array(key))
+  fc.assert(fc.property(keys, fc.boolean(), (all, ascending) => {
+    const pairs = all.map((k, i): [unknown, unknown] => [k, i])
+    const expected = pairs.toSorted((a, b) => (ascending ? compareValues(a[0], b[0]) : compareValues(b[0], a[0])))
+    assert.deepEqual(sortPairs(pairs, ascending), expected)
+  }), { numRuns: 300 })
 })

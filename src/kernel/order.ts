@@ -15,6 +15,19 @@ export function orderOf(kind: OrderKind, descending: boolean, fn: unknown): Comp
 
 const byKey = (key: (record: unknown) => unknown): Compare => (a, b) => compareValues(key(a), key(b))
 
+/** Sorts pairs by key, in place; equal keys keep their order. Keys that are all numbers or all strings, the usual ones, need no look at their types. */
+export function sortPairs(pairs: (readonly [unknown, unknown])[], ascending: boolean): (readonly [unknown, unknown])[] {
+  const compare = keyCompare(pairs) ?? compareValues
+  return ascending ? pairs.sort((a, b) => compare(a[0], b[0])) : pairs.sort((a, b) => compare(b[0], a[0]))
+}
+
+function keyCompare(pairs: readonly (readonly [unknown, unknown])[]): Compare | undefined {
+  const type = typeof pairs[0]?.[0]
+  if (type === 'number') return pairs.every(([key]) => typeof key === 'number' && key === key) ? (a, b) => (a as number) - (b as number) : undefined // NaN has a place
+  if (type === 'string') return pairs.every(([key]) => typeof key === 'string') ? (a, b) => ((a as string) < (b as string) ? -1 : a === b ? 0 : 1) : undefined
+  return undefined
+}
+
 /** The first `n` records in an order, sorted; of equal ones those that come first. */
 export function firstInOrder(rows: Iterable<unknown>, n: number, compare: Compare): unknown[] {
   // In boxes, because Array.sort puts undefined last without asking.

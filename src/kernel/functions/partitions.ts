@@ -1,17 +1,14 @@
 // Functions of a whole partition that give records.
 
 import { seededRandom } from '../../base/random.ts'
-import { compareValues } from '../../wire/key/compare.ts'
+import { sortPairs } from '../order.ts'
 import type { Args, Fns, PairRow, Rows } from './kinds.ts'
 
 export const glom = () => (rows: Rows): Rows => [[...rows]]
 export const withIndex = (_args: Args, [f]: Fns) => (rows: Rows, partition: number): unknown => f!(partition, rows)
 
 /** Sorts pairs by key; equal keys keep their order. */
-export const sortedByKey = ([ascending]: Args) => (rows: Iterable<PairRow>): Rows => {
-  const sorted = [...rows]
-  return ascending === true ? sorted.sort((a, b) => compareValues(a[0], b[0])) : sorted.sort((a, b) => compareValues(b[0], a[0]))
-}
+export const sortedByKey = ([ascending]: Args) => (rows: Iterable<PairRow>): Rows => sortPairs([...rows], ascending === true)
 
 /** Numbers records over all partitions; the argument is each partition's first number. */
 export const withGlobalIndex = ([starts]: Args) => function* (rows: Rows, partition: number): Generator<unknown> {
