@@ -69,15 +69,18 @@ const needsNoClass = (base: Base, prototype: unknown): boolean => prototype === 
 export class Inspection {
   found = false
   readonly #classes: ClassTable | undefined
-  readonly #onObject: ((object: object) => void) | undefined
   readonly #seen = new Set<object>()
   readonly #path: string[]
 
-  /** `path` leads to the values; `onObject` is told of every array and plain object. */
-  constructor(classes: ClassTable | undefined, path: string, onObject?: (object: object) => void) {
+  /** `path` leads to the values. */
+  constructor(classes: ClassTable | undefined, path: string) {
     this.#classes = classes
     this.#path = [path]
-    this.#onObject = onObject
+  }
+
+  /** Whether one of some objects is among what was looked at. */
+  met(objects: readonly unknown[]): boolean {
+    return this.#seen.size > 0 && objects.some(object => this.#seen.has(object as object))
   }
 
   visit(value: unknown): void {
@@ -87,7 +90,6 @@ export class Inspection {
     this.#seen.add(value)
     const base = baseOf(value)
     if (base === undefined) throw this.#refusal(types.isProxy(value) ? 'a Proxy' : `a ${classOf(Object.getPrototypeOf(value) as object | null)?.name ?? 'handle'}`)
-    this.#onObject?.(value)
     const prototype = Object.getPrototypeOf(value) as object | null
     if (!isPlain(base, prototype)) this.#instance(base, prototype)
     if (base === 'leaf') return

@@ -45,7 +45,7 @@ function asTrees(measure: () => Column): Column | undefined {
 
 /** All records in v8's format, as one graph. */
 function graph(values: readonly unknown[], classes: ClassTable | undefined): Column {
-  return escape(values, classes, new Inspection(classes, ''), '')
+  return escape(values, classes, '', [])
 }
 
 /** `path` leads to a column's values, for refusals. */
@@ -167,12 +167,7 @@ class Measure {
 
   /** Values of several kinds, or of kinds without a codec of their own. */
   #escape(values: readonly unknown[], path: string): Column {
-    let apart: Set<unknown> | undefined
-    return escape(values, this.#classes, new Inspection(this.#classes, path, object => {
-      if (this.#apart.length === 0) return
-      apart ??= new Set(this.#apart.flat())
-      if (apart.has(object)) throw notTrees
-    }), path)
+    return escape(values, this.#classes, path, this.#apart)
   }
 }
 
@@ -188,8 +183,11 @@ function isBareArray(value: unknown, i: number): value is readonly unknown[] {
     && ((i & (closeLook - 1)) !== 0 || (!types.isProxy(value) && Object.keys(value).length === value.length))
 }
 
-function escape(values: readonly unknown[], classes: ClassTable | undefined, inspection: Inspection, path: string): Column {
+/** A column in v8's format; `apart` are the columns that its values are parts of. */
+function escape(values: readonly unknown[], classes: ClassTable | undefined, path: string, apart: readonly (readonly unknown[])[]): Column {
+  const inspection = new Inspection(classes, path)
   for (const value of values) inspection.visit(value)
+  if (apart.some(column => inspection.met(column))) throw notTrees
   let bytes: Buffer
   try {
     bytes = serialize(inspection.found ? replaceInstances(values, classes) : values)
