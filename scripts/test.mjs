@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const jobsAtOnce = 2
-const limitMs = Number(process.env.RIVULET_TEST_LIMIT_MS ?? 120_000)
+const limitMs = Number(process.env.RIVULET_TEST_LIMIT_MS ?? 180_000)
 const hooks = ['--import', new URL('self.mjs', import.meta.url).href]
 const reporter = new URL('test-reporter.mjs', import.meta.url).href
 
