@@ -41,17 +41,26 @@ export function runBatches<I extends Record<string, unknown>, O>(
 export async function runBatches(
   inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>, operation: (inputs: never, ssc: StreamingContext) => DStream<unknown>, options: RunBatchesOptions = {},
 ): Promise<unknown[][]> {
-  const turn = last.catch(() => {}).then(() => run(inputs, operation as (inputs: unknown, ssc: StreamingContext) => DStream<unknown>, options))
+  const { master = 'inline', ...rest } = options
+  const turn = last.catch(() => {}).then(async () => {
+    const context = new Context({ master, appName: 'runBatches' })
+    try {
+      return await runBatchesOn(context, inputs, operation, rest)
+    } finally {
+      await context.stop()
+    }
+  })
   last = turn
   return turn
 }
 
-async function run(
-  inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>, operation: (inputs: unknown, ssc: StreamingContext) => DStream<unknown>, options: RunBatchesOptions,
+/** As `runBatches`, on a context that is there already and stays. */
+export async function runBatchesOn(
+  context: Context, inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>, operation: (inputs: never, ssc: StreamingContext) => DStream<unknown>, options: Omit<RunBatchesOptions, 'master'>,
 ): Promise<unknown[][]> {
-  const { batch = seconds(1), master = 'inline', extraBatches = 0 } = options
+  const { batch = seconds(1), extraBatches = 0 } = options
   const clock = new ManualClock()
-  const ssc = new StreamingContext(new Context({ master, appName: 'runBatches' }), batch, { clock })
+  const ssc = new StreamingContext(context, batch, { clock })
   const stream = (batches: Batches<unknown>): DStream<unknown> => ssc.queueStream([...batches])
   const given = isBatches(inputs) ? stream(inputs) : Object.fromEntries(Object.entries(inputs).map(([name, batches]) => [name, stream(batches)]))
   const count = Math.max(0, ...(isBatches(inputs) ? [inputs] : Object.values(inputs)).map(batches => batches.length)) + extraBatches
@@ -59,11 +68,11 @@ async function run(
   const ended = ssc.awaitTermination()
   ended.catch(() => {}) // reported below
   try {
-    operation(given, ssc).foreachRDD(async rdd => { out.push(await rdd.collect()) })
+    operation(given as never, ssc).foreachRDD(async rdd => { out.push(await rdd.collect()) })
     await ssc.start()
     for (let i = 0; i < count && ssc.state === 'active'; i++) await clock.advance(duration(batch).milliseconds)
   } finally {
-    await ssc.stop()
+    await ssc.stop({ stopContext: false })
   }
   await ended
   return out
