@@ -66,6 +66,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+test('a stream stops gracefully on SIGTERM: what was received is put out, the program goes on to its end', async () => {
+  const stream = program('stream.ts', `
+    import { Context, seconds, StreamingContext } from 'rivulet'
+    const ssc = new StreamingContext(new Context(), seconds(1))
+    ssc.fromAsyncIterable(async function* () { yield 1; yield 2; console.log('ready'); await new Promise(() => {}) })
+      .foreachRDD(async rdd => { for (const n of await rdd.collect()) console.log('got', n) })
+    await ssc.start()
+    await ssc.awaitTermination()
+    console.log('ended')
+  `)
+  const env = { NODE_OPTIONS: `--import ${new URL('../../scripts/self.mjs', import.meta.url).href}`, NODE_NO_WARNINGS: '1' }
+  const ended = await rivulet(['run', stream], { env, onOutput: (text, cli) => { if (text.includes('ready')) cli.kill('SIGTERM') } })
+  assert.deepEqual(ended, { code: 0, out: 'ready\ngot 1\ngot 2\nended\n', err: '' })
+})
+
 test('a program that a signal ends', async () => {
   const kills = program('kills.mjs', "process.kill(process.pid, 'SIGKILL')")
   assert.equal((await rivulet(['run', kills])).code, 137)
