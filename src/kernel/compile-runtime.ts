@@ -4,7 +4,7 @@ import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot } from '../wire/shape.ts'
 import { kernelErrors, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
-import { Collected } from './outputs.ts'
+import { Collected, recordsAtFirst, nextRecords } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
 
 export { Cell, CombineMap } from './combine-map.ts'
@@ -82,7 +82,12 @@ export async function* concatAsync(parts: readonly (Iterable<unknown> | AsyncIte
 /** Encodes the rows of a persisted partition. */
 export function store(slot: number, rows: readonly unknown[], io: TaskIO): StoredPartition {
   const blocks: BlockRef[] = []
-  for (let from = 0; from < rows.length; from += 32_768) blocks.push(io.keepRecords(rows, from, Math.min(rows.length, from + 32_768)))
+  for (let from = 0, records = recordsAtFirst; from < rows.length;) {
+    const block = io.keepRecords(rows, from, Math.min(rows.length, from + records))
+    blocks.push(block)
+    from += block.count
+    records = nextRecords(block)
+  }
   return { slot, blocks }
 }
 

@@ -358,6 +358,27 @@ test('the signal of a source is aborted when its task is', async () => {
   assert.deepEqual(seen, [1])
 })
 
+// Sizes of blocks
+
+test('blocks are cut by bytes: wide records make more of them', async () => {
+  for (const [width, most] of [[2_000, 450], [1, 32_768]] as const) {
+    const harness = new StageHarness()
+    const widen = (x: number): [number, string] => [x % 5, 'x'.repeat(width) + x]
+    const sinksAndSteps: readonly (readonly [Sink, readonly Step[]])[] = [
+      [collect, []], [{ to: 'shuffle', partitions: 1, partitioning: { by: 'hash' } }, []], [{ to: 'shuffle', partitions: 1, partitioning: { by: 'roundRobin' } }, []], [{ to: 'drain' }, [{ op: 'store', slot: 0 }]],
+    ]
+    for (const [sink, steps] of sinksAndSteps) {
+      const output = await harness.run(over([{ op: 'map', fn: 0 }, ...steps]), sink, [widen], [{ start: 0, step: 1, count: 4_000 }])
+      const blocks = [...output.blocks, ...output.shuffle?.flat() ?? [], ...output.stored.flatMap(stored => stored.blocks)]
+      assert.deepEqual(harness.records(blocks), Array.from({ length: 4_000 }, (_, i) => widen(i)))
+      assert.equal(blocks[0]!.count, 1_024)
+      assert.equal(blocks[1]!.count < most, true, `${blocks[1]!.count} records`)
+      assert.equal(blocks.length, width === 1 ? 2 : 13)
+      for (const block of blocks.slice(1)) assert.ok(block.bytes < 600 << 10, `${block.bytes} bytes`)
+    }
+  }
+})
+
 // The text
 
 test('word count is one loop over the records: no iterator protocol over the source', () => {

@@ -1,4 +1,5 @@
-// The collecting ends of the fused loop: result records, and buckets of a shuffle. Both write encoded blocks of bounded size.
+// The collecting ends of the fused loop: result records, and buckets of a shuffle. Both write encoded blocks of bounded size: so many
+// records as fill about `blockBytes`, going by the last block, so that wide records do not make blocks that need slabs of their own.
 
 import { hashKey, partitionOfHash } from '../wire/key/hash-key.ts'
 import { compareValues } from '../wire/key/compare.ts'
@@ -7,19 +8,25 @@ import type { CombineMap } from './combine-map.ts'
 import { kernelErrors } from './errors.ts'
 import type { TaskIO } from './task-io.ts'
 
-/** Records gathered before they are encoded as one block. */
-const blockRecords = 32_768
+const blockBytes = 512 << 10
+const mostRecords = 32_768
+/** Records of the first block, whose size nobody can tell. */
+export const recordsAtFirst = 1_024
+
+/** How many records the block after this one should have. */
+export const nextRecords = ({ bytes, count }: BlockRef): number => Math.min(mostRecords, Math.ceil((blockBytes * count) / bytes))
 
 /** Result records of a task. */
 export class Collected {
   readonly blocks: BlockRef[] = []
   readonly #io: TaskIO
   #records: unknown[] = []
+  #limit = recordsAtFirst
 
   constructor(io: TaskIO) { this.#io = io }
 
   push(record: unknown): void {
-    if (this.#records.push(record) === blockRecords) this.#flush()
+    if (this.#records.push(record) === this.#limit) this.#flush()
   }
 
   finish(): BlockRef[] {
@@ -28,7 +35,9 @@ export class Collected {
   }
 
   #flush(): void {
-    this.blocks.push(this.#io.writeRecords(this.#records, 0, this.#records.length))
+    const block = this.#io.writeRecords(this.#records, 0, this.#records.length)
+    this.blocks.push(block)
+    this.#limit = nextRecords(block)
     this.#records = []
   }
 }
@@ -65,6 +74,7 @@ export class ShuffleBuckets {
   readonly #values: unknown[][]
   readonly #blocks: BlockRef[][]
   readonly #partitionOf: PartitionOf
+  #limit = recordsAtFirst
 
   constructor(io: TaskIO, partitions: number, partitionOf: PartitionOf) {
     this.#io = io
@@ -78,7 +88,7 @@ export class ShuffleBuckets {
     const partition = this.#partitionOf(key)
     const keys = this.#keys[partition]!
     this.#values[partition]!.push(value)
-    if (keys.push(key) === blockRecords) this.#flush(partition)
+    if (keys.push(key) >= this.#limit) this.#flush(partition)
   }
 
   addAll(map: CombineMap): void {
@@ -92,7 +102,9 @@ export class ShuffleBuckets {
 
   #flush(partition: number): void {
     const keys = this.#keys[partition]!
-    this.#blocks[partition]!.push(this.#io.writePairs(keys, this.#values[partition]!, 0, keys.length))
+    const block = this.#io.writePairs(keys, this.#values[partition]!, 0, keys.length)
+    this.#blocks[partition]!.push(block)
+    this.#limit = nextRecords(block)
     this.#keys[partition] = []
     this.#values[partition] = []
   }
