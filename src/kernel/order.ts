@@ -15,17 +15,21 @@ export function orderOf(kind: OrderKind, descending: boolean, fn: unknown): Comp
 
 const byKey = (key: (record: unknown) => unknown): Compare => (a, b) => compareValues(key(a), key(b))
 
-/** Sorts pairs by key, in place; equal keys keep their order. Keys that are all numbers or all strings, the usual ones, need no look at their types. */
-export function sortPairs(pairs: (readonly [unknown, unknown])[], ascending: boolean): (readonly [unknown, unknown])[] {
-  const compare = keyCompare(pairs) ?? compareValues
-  return ascending ? pairs.sort((a, b) => compare(a[0], b[0])) : pairs.sort((a, b) => compare(b[0], a[0]))
-}
+type KeyedPair = readonly [unknown, unknown]
 
-function keyCompare(pairs: readonly (readonly [unknown, unknown])[]): Compare | undefined {
+/** Sorts pairs by key, in place; equal keys keep their order. Keys that are all numbers or all strings, the usual ones, need no look at their types. */
+export function sortPairs(pairs: KeyedPair[], ascending: boolean): KeyedPair[] {
   const type = typeof pairs[0]?.[0]
-  if (type === 'number') return pairs.every(([key]) => typeof key === 'number' && key === key) ? (a, b) => (a as number) - (b as number) : undefined // NaN has a place
-  if (type === 'string') return pairs.every(([key]) => typeof key === 'string') ? (a, b) => ((a as string) < (b as string) ? -1 : a === b ? 0 : 1) : undefined
-  return undefined
+  if (type === 'number' && pairs.every(([key]) => typeof key === 'number' && key === key)) { // NaN has a place
+    const numbers = pairs as unknown as [number, unknown][]
+    numbers.sort(ascending ? (a, b) => a[0] - b[0] : (a, b) => b[0] - a[0])
+  } else if (type === 'string' && pairs.every(([key]) => typeof key === 'string')) {
+    const strings = pairs as unknown as [string, unknown][]
+    strings.sort(ascending ? (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0) : (a, b) => (b[0] < a[0] ? -1 : b[0] > a[0] ? 1 : 0))
+  } else {
+    pairs.sort(ascending ? (a, b) => compareValues(a[0], b[0]) : (a, b) => compareValues(b[0], a[0]))
+  }
+  return pairs
 }
 
 /** The first `n` records in an order, sorted; of equal ones those that come first. */

@@ -37,8 +37,8 @@ export const firstOf = () => (a: unknown): unknown => a
 
 export const tagged = ([i]: Args) => (value: unknown): unknown => [i, value]
 export const listsOf = ([count]: Args) => ([i, value]: readonly [number, unknown]): unknown[][] => {
-  const lists = Array.from({ length: count as number }, (): unknown[] => [])
-  lists[i]!.push(value)
+  const lists: unknown[][] = []
+  for (let k = 0; k < (count as number); k++) lists.push(k === i ? [value] : [])
   return lists
 }
 export const appendTagged = () => (lists: unknown[][], [i, value]: readonly [number, unknown]): unknown[][] => { lists[i]!.push(value); return lists }
