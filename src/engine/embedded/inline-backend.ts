@@ -8,7 +8,7 @@ import { compileStage } from '../../kernel/compile.ts'
 import type { Bind } from '../../kernel/compile.ts'
 import { failureData } from '../../kernel/failure-data.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
-import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { BlockStore } from './block-store.ts'
 import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
 

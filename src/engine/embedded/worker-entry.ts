@@ -144,5 +144,5 @@ function stageOf({ stage, environment }: TaskMessage): RunTask | Promise<RunTask
   }
   if (captured.rebuilt !== undefined) return finish(captured.rebuilt)
   const functions = captured.functions.map(bytes => rebuildFunction(bytes))
-  return functions.some(fn => fn instanceof Promise) ? Promise.all(functions).then(finish) : finish(functions)
+  return functions.some(fn => fn instanceof Promise) ? Promise.all(functions).then(finish) : finish(functions) // oxlint-disable-line typescript/await-thenable -- some are promises
 }

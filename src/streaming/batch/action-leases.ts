@@ -31,7 +31,7 @@ export class ActionLeases {
       this.#idle?.resolve()
       this.#idle = undefined
     }
-    Promise.prototype.then.call(leased, settled, error => {
+    void Promise.prototype.then.call(leased, settled, error => {
       if (!leased.observed) this.#failure ??= { error }
       settled()
     })
