@@ -38,7 +38,7 @@ const builtinErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxErro
 const builtinErrorOf = new Map<unknown, string>(Object.entries(builtinErrors).map(([name, type]) => [type.prototype, name]))
 
 /** Undefined for what cannot travel. */
-function baseOf(value: object): Base | undefined {
+export function baseOf(value: object): Base | undefined {
   if (types.isProxy(value)) return undefined
   if (Array.isArray(value)) return 'array'
   if (Object.getPrototypeOf(value) === Object.prototype) return 'object'
@@ -56,8 +56,8 @@ function isPlain(base: Base, prototype: unknown): boolean {
   return base === 'leaf' ? leafPrototypes.has(prototype) : prototype === plainPrototypes[base]
 }
 
-/** The class that an object is a direct instance of. */
-function classOf(prototype: object | null): Function | undefined {
+/** The class whose instances have this prototype. */
+export function classOf(prototype: object | null): Function | undefined {
   const constructor: unknown = prototype === null ? undefined : (prototype as { constructor?: unknown }).constructor
   return typeof constructor === 'function' && constructor.prototype === prototype ? constructor : undefined
 }
@@ -175,13 +175,16 @@ export function replaceInstances(values: readonly unknown[], table: ClassTable |
   return { values: values.map(copy), classes }
 }
 
+/** The prototype of a class by its name; RIV_CLASS_UNKNOWN where it is not known. */
+export function prototypeOf(ref: unknown, table: ClassTable | undefined): object {
+  const type = table?.resolve(ref)
+  if (type === undefined) throw blockErrors.RIV_CLASS_UNKNOWN(JSON.stringify(ref))
+  return type.prototype as object
+}
+
 /** The values again, with instances of their classes; works in place on what was decoded. */
 export function reviveInstances({ values, classes }: Replaced, table: ClassTable | undefined): unknown[] {
-  const prototypes = classes.map(ref => {
-    const type = table?.resolve(ref)
-    if (type === undefined) throw blockErrors.RIV_CLASS_UNKNOWN(JSON.stringify(ref))
-    return type.prototype as object
-  })
+  const prototypes = classes.map(ref => prototypeOf(ref, table))
   const revived = new Map<object, unknown>()
 
   const revive = (value: unknown): unknown => {

@@ -1,10 +1,10 @@
 // A block to records. What comes out is fresh: no value shares memory with the block.
 
-import { reviveInstances } from './class-instances.ts'
+import { prototypeOf, reviveInstances } from './class-instances.ts'
 import type { ClassTable, Replaced } from './class-instances.ts'
 import { blockErrors } from './errors.ts'
 import { blockFlag, bytesKind, codec, columnHeaderBytes, formatVersion, headerBytes, mark, pad8, textEncoding } from './layout.ts'
-import { recordRows, tupleRows } from './rows.ts'
+import { instanceRows, recordRows, tupleRows } from './rows.ts'
 import { readValues } from './v8-values.ts'
 
 export interface DecodeOptions { readonly classes?: ClassTable }
@@ -87,6 +87,7 @@ function column(block: Buffer, code: number, at: number, count: number, bytes: n
       return lengths.map(length => elements.slice(from, from += length))
     }
     case codec.record: return records(block, at, count, classes)
+    case codec.instances: return instances(block, at, count, classes)
     case codec.v8: return readValues(block.subarray(at, at + bytes)) as unknown[]
     case codec.classes: return reviveInstances(readValues(block.subarray(at, at + bytes)) as Replaced, classes)
     default: throw blockErrors.RIV_BLOCK_FORMAT('codec', code)
@@ -152,6 +153,12 @@ function records(block: Buffer, at: number, count: number, classes: ClassTable |
   const nameBytes = block.readUInt32LE(at + 12)
   const names = strings(block, at + 16, arity)
   return recordRows(names)(columns(block, at + 16 + pad8(nameBytes), new Array<number>(arity).fill(count), classes), count)
+}
+
+function instances(block: Buffer, at: number, count: number, classes: ClassTable | undefined): unknown[] {
+  const arity = block.readUInt32LE(at)
+  const [[ref], names, ...parts] = columns(block, at + 8, [1, arity, ...new Array<number>(arity).fill(count)], classes) as [[unknown], string[], ...unknown[][]]
+  return instanceRows(names, prototypeOf(ref, classes))(parts, count)
 }
 
 function strings(block: Buffer, at: number, count: number): string[] {

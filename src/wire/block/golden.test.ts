@@ -40,6 +40,7 @@ const golden: readonly (readonly [name: string, code: number, records: readonly 
   ['byte arrays', codec.bytes, [Uint8Array.of(1, 2, 3), Uint8Array.of()]],
   ['Buffers', codec.bytes, [Buffer.of(1), Buffer.from('abc')]],
   ['instances', codec.classes, [new Point(1, 'y'), new Registry([['k', new Point(2, null)]]), failure, Object.assign(Object.create(null), { a: 1 })]],
+  ['instances of one class', codec.instances, [new Point(1, 'y'), new Point(-1, 'z')]],
   ['event times', codec.i32, [1, 2], { timestamps: Float64Array.of(1_000, 1_000.5) }],
   ['control data', codec.i32, [1, 2], { control: Uint8Array.of(1, 2, 3) }],
   ['event times and control data', codec.strings, ['a', 'b', 'c'], { timestamps: Float64Array.of(1, 2, 3), control: Uint8Array.of(9) }],

@@ -42,6 +42,8 @@ export const codec = {
   dates: 12,
   /** u32 kind (see `bytesKind`), u32 zero, u32 lengths, the bytes. */
   bytes: 13,
+  /** As a record, after a column with the name of the class: instances of one class with the same properties. */
+  instances: 14,
 } as const
 
 /** What stands at a place of an optional column. */

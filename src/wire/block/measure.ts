@@ -5,7 +5,7 @@
 
 import { types } from 'node:util'
 import { serialize } from 'node:v8'
-import { Inspection, replaceInstances } from './class-instances.ts'
+import { baseOf, classOf, Inspection, replaceInstances } from './class-instances.ts'
 import type { ClassTable } from './class-instances.ts'
 import { nested } from './column.ts'
 import type { Column } from './column.ts'
@@ -20,6 +20,8 @@ const maxColumns = 256
 const maxDepth = 16
 /** One in so many records is looked at closely; a power of two. See `isBare`. */
 const closeLook = 16
+
+const nativeCode = /\{ \[native code\] \}$/
 
 /** Thrown where records turn out to contain themselves. */
 const notTrees = Symbol('not trees')
@@ -87,8 +89,8 @@ class Measure {
       case 'object':
         if (first === null) return undefined
         if (Array.isArray(first)) return this.#tuples(values, first.length, path) ?? this.#lists(values, path)
-        if (Object.getPrototypeOf(first) === Object.prototype) return this.#records(values, first, path)
-        return types.isDate(first) ? measureDates(values) : types.isUint8Array(first) ? measureBytes(values) : undefined
+        if (types.isDate(first)) return measureDates(values)
+        return types.isUint8Array(first) ? measureBytes(values) : this.#records(values, first, path)
       default: return undefined
     }
   }
@@ -145,24 +147,38 @@ class Measure {
     return column && nested(codec.list, [elements.length], [measureNumbers(lengths)!, column])
   }
 
-  /** Plain objects with the same properties in the same order. */
+  /** Plain objects, or instances of one class, with the same properties in the same order. */
   #records(values: readonly unknown[], first: object, path: string): Column | undefined {
     const names = Object.keys(first)
     const arity = names.length
     if (arity === 0 || arity > maxProperties || names.includes('__proto__')) return undefined
+    const prototype = Object.getPrototypeOf(first) as object | null
+    const type = prototype === Object.prototype ? undefined : this.#nameOfClass(prototype)
+    if (prototype !== Object.prototype && type === undefined) return undefined
     const parts: unknown[][] = names.map(() => new Array<unknown>(values.length))
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as Record<string, unknown> | null
-      if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype || ((i & (closeLook - 1)) === 0 && types.isProxy(value))) return undefined
+      if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== prototype || ((i & (closeLook - 1)) === 0 && baseOf(value) !== 'object')) return undefined
       let place = 0
-      for (const name in value) { // what Object.prototype has been given is found too, and refused as one name too many
+      for (const name in value) { // finds what a prototype has been given too, which is then one name too many
         if (name !== names[place]) return undefined
         parts[place++]![i] = value[name]
       }
       if (place !== arity) return undefined
     }
     this.#apart.push(values)
-    return nested(codec.record, [arity], [measureStrings(names)!, ...parts.map((part, place) => this.column(part, `${path}.${names[place]}`))])
+    const columns = [measureStrings(names)!, ...parts.map((part, place) => this.column(part, `${path}.${names[place]}`))]
+    return type === undefined ? nested(codec.record, [arity], columns) : nested(codec.instances, [arity], [type, ...columns])
+  }
+
+  /** The name of a class that extends no built-in one, as a column of one value. */
+  #nameOfClass(prototype: object | null): Column | undefined {
+    for (let base = prototype; base !== Object.prototype; base = Object.getPrototypeOf(base) as object | null) {
+      const type = base === null ? undefined : classOf(base)
+      if (type === undefined || nativeCode.test(Function.prototype.toString.call(type))) return undefined
+    }
+    const ref = this.#classes?.refOf(classOf(prototype)!)
+    return ref === undefined ? undefined : escape([ref], undefined, '', [])
   }
 
   /** Values of several kinds, or of kinds without a codec of their own. */

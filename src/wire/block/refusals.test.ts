@@ -41,6 +41,7 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ['an instance of a class without a name', { a: new Unnamed() }, /: \.a is an instance of Unnamed, which cannot be named/],
   ['an instance of an unnamed subclass', { a: new (class extends Point {})(1, 2) }, /: \.a is an instance of an unknown class, which cannot be named/],
   ['an object with a prototype that is no class', Object.create({ a: 1 }), /an instance of an unknown class/],
+  ['an object with properties and a prototype that is no class', Object.assign(Object.create({ a: 1 }), { b: 2 }), /an instance of an unknown class/],
   ['a socket', { socket }, /: \.socket is an instance of Socket/],
   ['a Proxy of a record', { a: new Proxy({ b: 1 }, {}) }, /: \.a is a Proxy/],
   ['a Proxy of an array', { a: new Proxy([1, 2], {}) }, /: \.a is a Proxy/],
