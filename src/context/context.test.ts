@@ -2,12 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { onEveryMaster } from '../rdd/masters.fixture.ts'
 import { workerSymbol } from '../wire/closure/symbols.ts'
 import { Context, type ContextOptions } from './context.ts'
+
+const door = fileURLToPath(new URL('../index.ts', import.meta.url))
 
 /** Runs `body` with the environment variable set. */
 async function withEnvironment<R>(values: Record<string, string>, body: () => Promise<R>): Promise<R> {
@@ -92,6 +97,27 @@ onEveryMaster((context, master) => {
     await assert.rejects(old.collect(), { code: 'RIV_CONTEXT_STOPPED', message: /^collect at/ })
     await assert.rejects(old.first(), { code: 'RIV_CONTEXT_STOPPED', message: /^first at/ })
     await assert.rejects(async () => { for await (const n of old) assert.fail(`${n}`) }, { code: 'RIV_CONTEXT_STOPPED' })
+  })
+
+  test('stop waits until what a save began is removed', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'rivulet-stop-'))
+    const ctx = new Context({ master })
+    const saving = outcome(ctx.range(0, 4, 1, 2).mapAsync((n, signal) => new Promise<number>((resolve, reject) => {
+      if (n < 2) resolve(n)
+      else signal.addEventListener('abort', () => reject(signal.reason as Error))
+    })).saveAsTextFile(`${root}/out`))
+    while ((await readdir(root)).length === 0) await turn()
+    await ctx.stop()
+    assert.deepEqual([(await saving).code, await readdir(root)], ['RIV_CONTEXT_STOPPED', []])
+    await rm(root, { recursive: true })
+  })
+
+  test('an action that nobody awaits is an unhandled rejection that says so', () => {
+    const program = `const { Context } = await import(${JSON.stringify(door)}); const ctx = new Context({ master: ${JSON.stringify(master)} })
+      ctx.range(0, 2).mapAsync(n => new Promise(() => {})).count(); await ctx.stop()`
+    const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 })
+    assert.equal(status, 1)
+    assert.match(stderr, /RIV_CONTEXT_STOPPED|count at .* was still running; was an await forgotten\?/)
   })
 
   test('await using stops', async () => {
@@ -195,7 +221,7 @@ onEveryMaster((context, master) => {
     assert.equal(await ctx.range(0, 3).count(), 3, 'the context stays usable')
   })
 
-  test('a context or an RDD inside a function is refused by name', { skip: master === 'inline' ? 'functions do not travel' : false }, async () => {
+  test('a context or an RDD inside a function is refused by name', async () => {
     const ctx = context()
     const inner = ctx.range(0, 3)
     await assert.rejects(inner.map(n => n + (ctx.isStopped ? 1 : 0)).count(), { message: /ctx.*it is Context rivulet on/s })
@@ -204,7 +230,6 @@ onEveryMaster((context, master) => {
   })
 
   test('a program that does not stop its context ends by itself', () => {
-    const door = fileURLToPath(new URL('../index.ts', import.meta.url))
     const program = `const { Context } = await import(${JSON.stringify(door)}); const ctx = new Context({ master: ${JSON.stringify(master)} }); console.log(await ctx.range(0, 10).map(n => n * 2).reduce((a, b) => a + b))`
     const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 })
     assert.deepEqual({ stdout, stderr, status }, { stdout: '90\n', stderr: '', status: 0 })

@@ -243,8 +243,9 @@ export class Context implements RDDContext {
   }
 
   async #stop(): Promise<void> {
-    this.#actions.endAll((action, place) => contextErrors.RIV_CONTEXT_STOPPED(action, place, 'while running'))
+    const over = this.#actions.endAll((action, place) => contextErrors.RIV_CONTEXT_STOPPED(action, place, 'while running'))
     await this.#engine.close()
+    await over
   }
 
   /** Why a function that captures a context is refused. */

@@ -21,6 +21,8 @@ interface Running {
   readonly scope: JobScope
   /** Rejects the action; the error is the reason of its signal too. */
   readonly end: (error: Error) => void
+  /** Settles when nothing of the action runs any more: a save has removed what it wrote. */
+  readonly over: Promise<unknown>
 }
 
 const noScope: JobScope = {}
@@ -57,9 +59,11 @@ export class RunningActions {
     for (const { action, place, scope, end } of this.#running) if (which(scope)) end(cancelled(action, place, reason))
   }
 
-  /** Rejects every action with an error that is made for it. */
-  endAll(errorFor: (action: string, place: string) => Error): void {
+  /** Rejects every action with an error that is made for it; gives the promise that what they began is over. */
+  endAll(errorFor: (action: string, place: string) => Error): Promise<unknown> {
+    const over = [...this.#running].map(({ over }) => over)
     for (const { action, place, end } of this.#running) end(errorFor(action, place))
+    return Promise.allSettled(over)
   }
 
   #added(scope: JobScope): JobScope {
@@ -76,14 +80,14 @@ export class RunningActions {
         reject(error)
         controller.abort(error)
       }
-      const running = { action, place, scope, end }
       const onAbort = (): void => end(cancelled(action, place, scope.signal?.reason))
-      this.#running.add(running)
       scope.signal?.addEventListener('abort', onAbort, { once: true })
-      run(controller.signal).then(resolve, reject).finally(() => {
+      const over = run(controller.signal).then(resolve, reject).finally(() => {
         this.#running.delete(running)
         scope.signal?.removeEventListener('abort', onAbort)
       })
+      const running = { action, place, scope, end, over }
+      this.#running.add(running)
     })
   }
 }
