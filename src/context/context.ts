@@ -11,7 +11,7 @@ import { source, union } from '../rdd/nodes.ts'
 import type { RDDContext } from '../rdd/rdd-context.ts'
 import { RDD } from '../rdd/rdd.ts'
 import { parallelize, range } from '../rdd/sources/parallelize.ts'
-import { textFile } from '../rdd/sources/text-file.ts'
+import { textFile, wholeFiles } from '../rdd/sources/text-file.ts'
 import { checkedCount } from '../rdd/target.ts'
 import type { Hint } from '../rdd/types.ts'
 import type { FileSystem } from '../storage/file-system.ts'
@@ -148,8 +148,37 @@ export class Context implements RDDContext {
    */
   textFile(path: string, minPartitions?: number): RDD<string> {
     this.assertRunning('textFile')
-    const least = minPartitions === undefined ? Math.min(this.defaultParallelism, 2) : checkedCount('textFile', minPartitions)
-    return new RDD<string>(this, textFile(this.fs, path, least, callSite()))
+    return new RDD<string>(this, textFile(this.fs, path, this.#least('textFile', minPartitions), callSite()))
+  }
+
+  /**
+   * An RDD of whole text files as `[path, text]`, from the same kinds of paths as `textFile`.
+   *
+   * Each file must fit in memory. Semantics: `SparkContext.wholeTextFiles`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.wholeTextFiles('package.json').mapValues(text => JSON.parse(text).type).collect()   // [['package.json', 'module']]
+   */
+  wholeTextFiles(path: string, minPartitions?: number): RDD<[string, string]> {
+    this.assertRunning('wholeTextFiles')
+    return new RDD<[string, string]>(this, wholeFiles(this.fs, path, this.#least('wholeTextFiles', minPartitions), 'wholeTextFiles', callSite(), 'text'))
+  }
+
+  /**
+   * An RDD of whole files as `[path, bytes]`, from the same kinds of paths as `textFile`.
+   *
+   * Each file must fit in memory. Semantics: `SparkContext.binaryFiles`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.binaryFiles('package.json').mapValues(bytes => bytes[0]).values().collect()   // [123]
+   */
+  binaryFiles(path: string, minPartitions?: number): RDD<[string, Uint8Array]> {
+    this.assertRunning('binaryFiles')
+    return new RDD<[string, Uint8Array]>(this, wholeFiles(this.fs, path, this.#least('binaryFiles', minPartitions), 'binaryFiles', callSite(), 'bytes'))
   }
 
   /**
@@ -240,6 +269,11 @@ export class Context implements RDDContext {
   /** Runs `body`; the tracker gets every action begun inside, awaited or not. For streams: a batch completes with its actions. */
   trackActions<R>(scope: Pick<JobScope, 'tracker' | 'signal'>, body: () => R): R {
     return this.#actions.within(scope, body)
+  }
+
+  /** Spark's default of partitions for files. */
+  #least(op: string, minPartitions: number | undefined): number {
+    return minPartitions === undefined ? Math.min(this.defaultParallelism, 2) : checkedCount(op, minPartitions)
   }
 
   async #stop(): Promise<void> {

@@ -25,6 +25,8 @@ const refusals: Refusal[] = [
   { what: 'max of nothing', run: c => c.range(0, 0).max(), code: 'RIV_EMPTY_RDD' },
   { what: 'no slices', run: async c => c.parallelize([1], 0), code: 'RIV_PARTITION_COUNT', message: /parallelize was given 0/ },
   { what: 'half a partition', run: async c => c.parallelize([['a', 1]]).reduceByKey((a, b) => a + b, 1.5), code: 'RIV_PARTITION_COUNT', message: /reduceByKey was given 1.5/ },
+  { what: 'no function', run: async c => c.range(0, 1).map(undefined as never), code: 'RIV_NOT_A_FUNCTION', message: /^map at src\/rdd\/actions\.test\.ts:\d+:\d+ was given undefined/ },
+  { what: 'no function for an action', run: c => c.range(0, 1).reduce(7 as never), code: 'RIV_NOT_A_FUNCTION', message: /reduce at .* was given 7/ },
   { what: 'a step of 0', run: async c => c.range(0, 1, 0), code: 'RIV_RANGE' },
   { what: 'an endless range', run: async c => c.range(0, Infinity), code: 'RIV_RANGE' },
   { what: 'a key function as comparison', run: c => c.range(0, 3).top(1, ((n: number) => -n) as never), code: 'RIV_COMPARE', message: /top takes 1 parameter;.*\{ by: x => key \}/ },

@@ -12,6 +12,11 @@ export const rddErrors = defineErrors({
     hint: 'the cause has your own stack trace',
     docs: 'A function given to an operator threw. The message names the operator, where it was called, and the record (shortened); `cause` is your own error with its name, message, properties and stack. On threads a failing task is tried four times before its job fails. `deadLetter` and `onFailure` are the policies for streams.',
   },
+  RIV_NOT_A_FUNCTION: {
+    message: (op: string, place: string, value: string) => `${op}${at(place)} was given ${value} where it takes a function`,
+    hint: 'give a function',
+    docs: 'An operator got something else where it takes a function. TypeScript refuses that; plain JavaScript meets it here, at the call.',
+  },
   RIV_EMPTY_RDD: {
     message: (action: string, place: string) => `${action}${at(place)}: the RDD is empty`,
     hint: 'ask isEmpty() first, or use take(1) or fold(zero, f), which have an answer for an empty RDD',

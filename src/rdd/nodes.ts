@@ -3,6 +3,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallSite } from '../base/call-site.ts'
 import type * as library from '../kernel/functions.ts'
+import { showRecord } from '../wire/remote-error.ts'
+import { rddErrors } from './errors.ts'
 import { nextPlanId, partitionCount, samePartitioning } from './plan.ts'
 import type {
   BuiltinFunction, FindPartitioning, FindSteps, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
@@ -20,7 +22,10 @@ export function inScope<R>(scope: PlanScope | undefined, body: () => R): R {
 }
 
 /** A user's function as it stands in a plan. */
-export const userFunction = (fn: (...args: never[]) => unknown, op: string, site: CallSite): UserFunction => ({ kind: 'user', fn, op, site })
+export function userFunction(fn: (...args: never[]) => unknown, op: string, site: CallSite): UserFunction {
+  if (typeof fn !== 'function') throw rddErrors.RIV_NOT_A_FUNCTION(op, site.place, showRecord(fn))
+  return { kind: 'user', fn, op, site }
+}
 
 /** An export of kernel/functions as it stands in a plan. */
 export const builtin = (name: LibraryFunction, args: readonly unknown[] = [], fns: readonly PlanFunction[] = []): BuiltinFunction => ({ kind: 'builtin', name, args, fns })

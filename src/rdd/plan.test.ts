@@ -5,7 +5,9 @@ import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Context } from '../context/context.ts'
 import { HashPartitioner, Partitioner } from '../kernel/partitioner.ts'
+import { inScope } from './nodes.ts'
 import { boundsOf } from './ops/sort.ts'
+import { PlanScope } from './plan.ts'
 import type { RDD } from './rdd.ts'
 
 class Even extends Partitioner {
@@ -75,6 +77,15 @@ test('toDebugString draws the lineage', () => {
     ' |  map',
     ' |  textFile',
   ].join('\n'))
+})
+
+test('an RDD of a batch is refused when the batch is forgotten', async () => {
+  const scope = new PlanScope()
+  const rdd = inScope(scope, () => ctx.range(0, 3).map(n => n))
+  const later = rdd.filter(() => true)
+  assert.equal(await later.count(), 3)
+  scope.release()
+  await assert.rejects(later.count(), { code: 'RIV_BATCH_FORGOTTEN', message: /count at src\/rdd\/plan\.test\.ts:\d+:\d+: the batch to which map\[\d+\] belongs/ })
 })
 
 test('console.log of an RDD is one line that says what to do', () => {

@@ -70,6 +70,15 @@ onEveryMaster((context, master) => {
     await rm(`${root}/missing`)
   })
 
+  test('wholeTextFiles and binaryFiles', async () => {
+    const name = ([path, content]: [string, unknown]): [string, unknown] => [path.slice(root.length + 1), content]
+    assert.deepEqual((await context().wholeTextFiles(`${root}/{a.txt,c.gz}`, 5).collect()).map(name), [['a.txt', 'one\ntwo\r\nthree'], ['c.gz', 'five\nsix\n']])
+    assert.deepEqual((await context().binaryFiles(`${root}/b.*`).collect()).map(name), [['b.txt', new Uint8Array(Buffer.from('four\n'))]])
+    assert.deepEqual((await context().wholeTextFiles(`${root}/?.txt`, 2).resolve()).getNumPartitions(), 2)
+    assert.deepEqual(await context().wholeTextFiles(`${root}/empty`).collect(), [])
+    await assert.rejects(context().binaryFiles(`${root}/missing`).count(), { code: 'RIV_FILE_NOT_FOUND', message: /^binaryFiles at/ })
+  })
+
   test('a folder in a folder is refused', async () => {
     await assert.rejects(context().textFile(`${root}/in`).count(), { code: 'RIV_INPUT_FOLDER', message: /in\/deep is a folder/ })
   })

@@ -134,8 +134,7 @@ export abstract class ActionOps<out T> extends NumberOps<T> {
    */
   foreachPartition(f: (records: Iterable<T>) => void | Promise<void>): Promise<void> {
     const site = callSite()
-    const fn = builtin('forRows', [], [userFunction(f, 'foreachPartition', site)])
-    return runAction(this, 'foreachPartition', site, async run => { await run({ to: 'partition', fn }) })
+    return runAction(this, 'foreachPartition', site, async run => { await run({ to: 'partition', fn: builtin('forRows', [], [userFunction(f, 'foreachPartition', site)]) }) })
   }
 
   /**

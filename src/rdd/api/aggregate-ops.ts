@@ -139,8 +139,8 @@ export abstract class AggregateOps<out T> extends ActionOps<T> {
    */
   reduceByKeyLocally(this: RDD<Pair>, f: (a: Val<T>, b: Val<T>) => Val<T>): Promise<Map<Key<T>, Val<T>>> {
     const site = callSite()
-    const fn = userFunction(f, 'reduceByKeyLocally', site)
     return runAction(this, 'reduceByKeyLocally', site, async run => {
+      const fn = userFunction(f, 'reduceByKeyLocally', site)
       const total = new CombineMap()
       for (const part of await run({ to: 'partition', fn: builtin('combinedPairs', [], [fn]) })) {
         for (const [key, value] of part.records[0] as Pair[]) {

@@ -19,7 +19,8 @@ export function range({ start, end, step }: { start: number; end: number; step: 
   return source('range', site, sliced(count, checkedCount('range', slices), (from, to) => ({ kind: 'range', range: { start: start + from * step, step, count: to - from } })))
 }
 
-function sliced<P>(count: number, slices: number, make: (from: number, to: number) => P): P[] {
+/** One of something for each slice. */
+export function sliced<P>(count: number, slices: number, make: (from: number, to: number) => P): P[] {
   const border = (i: number): number => Math.floor(i * count / slices)
   return Array.from({ length: slices }, (_, i) => make(border(i), border(i + 1)))
 }

@@ -9,8 +9,9 @@ import { storageErrors } from '../../storage/errors.ts'
 import type { FileStatus, FileSystem } from '../../storage/file-system.ts'
 import { findInputs, isDataName, nameOf } from '../../storage/find-inputs.ts'
 import { rddErrors } from '../errors.ts'
-import { lazySource } from '../nodes.ts'
-import type { SourcePartition, SourcePlan } from '../plan.ts'
+import { builtin, lazySource, pipeline } from '../nodes.ts'
+import type { PipelinePlan, SourcePartition, SourcePlan } from '../plan.ts'
+import { sliced } from './parallelize.ts'
 
 /** Most bytes of a partition: the block size of Hadoop's local file system. */
 const maxSplitBytes = 32 << 20
@@ -22,6 +23,15 @@ export function textFile(fs: FileSystem, path: string, minPartitions: number, si
     const files = await inputFiles(fs, path, 'textFile', site)
     return splitFiles(files, minPartitions).map((file): SourcePartition => ({ kind: 'fileLines', file }))
   })
+}
+
+/** Files as pairs of path and content, spread evenly over at least `minPartitions` partitions where there are as many files. */
+export function wholeFiles(fs: FileSystem, path: string, minPartitions: number, op: string, site: CallSite, as: 'text' | 'bytes'): PipelinePlan {
+  const paths = lazySource(op, site, async () => {
+    const files = (await inputFiles(fs, path, op, site)).map(file => file.path)
+    return sliced(files.length, Math.min(minPartitions, files.length), (from, to): SourcePartition => ({ kind: 'records', records: files.slice(from, to) }))
+  })
+  return pipeline(paths, op, site, [{ op: 'mapPartitions', fn: builtin('wholeFiles', [as]) }])
 }
 
 /** The data files that a path, glob or list means: files as they are, folders one level deep. */
