@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { environments, removeFolder, runEnvironment, scratchFolder } from './environments.ts'
-import type { SuiteResult } from './run-suite.ts'
 
 const scratch = scratchFolder()
 after(() => removeFolder(scratch))
@@ -11,7 +10,7 @@ after(() => removeFolder(scratch))
 describe('closures in', { concurrency: 2 }, () => {
   for (const environment of environments) {
     test(environment.name, async () => {
-      const { passed, failed } = JSON.parse(await runEnvironment(scratch, environment)) as SuiteResult
+      const { passed, failed } = await runEnvironment(scratch, environment)
       const differs = environment.differs ?? {}
       assert.deepEqual(failed.filter(({ name, why }) => !differs[name]?.test(why)), [])
       assert.deepEqual(failed.map(f => f.name).toSorted(), Object.keys(differs).toSorted(), 'what is known to differ still does')

@@ -9,10 +9,11 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import ts from 'typescript'
+import type { SuiteResult } from './run-suite.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const fixtures = join(root, 'test/fixtures/closures')
-const harness = pathToFileURL(join(root, 'test/closures/harness.ts')).href
+export const harness = pathToFileURL(join(root, 'test/closures/harness.ts')).href
 
 /** Cases that any tool can take, those that need a TypeScript compiler, and those that need ES modules. */
 const common = ['cases-functions', 'cases-classes', 'cases-values', 'cases-modules', 'cases-refused']
@@ -24,6 +25,7 @@ export interface Environment {
   readonly type: 'module' | 'commonjs'
   readonly cases: readonly string[]
   readonly compile?: (dir: string, main: string) => Promise<string>
+  readonly run?: (dir: string, main: string) => Promise<SuiteResult>
   readonly flags?: readonly string[]
   readonly options?: object
   readonly differs?: Readonly<Record<string, RegExp>>
@@ -44,6 +46,9 @@ export const environments: readonly Environment[] = [
   { name: 'esbuild bundle, ES module', type: 'module', cases: [...common, typescript, esm], compile: (dir, main) => bundle(dir, main, { format: 'esm' }) },
   { name: 'esbuild bundle, CommonJS, minified', type: 'commonjs', cases: [...common, typescript], compile: (dir, main) => bundle(dir, main, { format: 'cjs', minify: true, sourcemap: true }) },
   { name: 'an inspector attached', type: 'module', cases: [...common, esm], flags: ['--inspect=0'] },
+  { name: 'node:test', type: 'module', cases: [...common, esm], run: (dir, main) => runAsTest(dir, main, 'node:test', ['--test', 'suite.test.ts']) },
+  { name: 'vitest, forks', type: 'module', cases: [...common, esm], run: (dir, main) => runVitest(dir, main, 'forks') },
+  { name: 'vitest, threads', type: 'module', cases: [...common, esm], run: (dir, main) => runVitest(dir, main, 'threads') },
 ]
 
 /** A folder for builds, with the packages of the suite; the caller removes it. */
@@ -68,25 +73,54 @@ export function suiteFolder(scratch: string, { name, type, cases, options }: Env
   return { dir, main }
 }
 
-/** Runs the suite in an environment; the last line of its output. */
-export async function runEnvironment(scratch: string, environment: Environment): Promise<string> {
+/** The result of the suite in an environment. */
+export async function runEnvironment(scratch: string, environment: Environment): Promise<SuiteResult> {
   const { dir, main } = suiteFolder(scratch, environment)
+  if (environment.run) return environment.run(dir, main)
   const program = environment.compile ? await environment.compile(dir, main) : main
   const { stdout } = await run([...(environment.flags ?? []), '--import', harness, program], dir)
-  return stdout.trimEnd().split('\n').at(-1)!
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as SuiteResult
 }
 
-/** Runs Node; a failure has everything that was printed. */
-export function run(args: readonly string[], cwd: string, input?: string): Promise<{ stdout: string; stderr: string }> {
+/** The suite as a test file of a test runner. */
+async function runAsTest(dir: string, main: string, testModule: string, command: readonly string[]): Promise<SuiteResult> {
+  const result = join(dir, 'result.json')
+  writeFileSync(join(dir, 'suite.test.ts'), `
+    ${readFileSync(main, 'utf8').replace(/^void .*$/m, '')}
+    import { writeFileSync } from 'node:fs'
+    import { test } from '${testModule}'
+    import { runSuite } from '${join(root, 'test/closures/run-suite.ts')}'
+    test('the suite', { timeout: 60_000 }, async () => { writeFileSync('${result}', JSON.stringify(await runSuite(cases))) })
+  `)
+  await run(command, dir)
+  return JSON.parse(readFileSync(result, 'utf8')) as SuiteResult
+}
+
+function runVitest(dir: string, main: string, pool: string): Promise<SuiteResult> {
+  const config = { include: ['*.test.ts'], cache: false, fsModuleCache: false }
+  // A program has this library from node_modules, where vitest leaves it alone.
+  const ours = `${root.replace(/[^\w/]/g, '\\$&')}(src|test)/`
+  writeFileSync(join(dir, 'vitest.config.mjs'), `export default { test: { ...${JSON.stringify(config)}, server: { deps: { external: [new RegExp(${JSON.stringify(ours)})] } } } }`)
+  return runAsTest(dir, main, 'vitest', [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--pool', pool])
+}
+
+/** Runs Node; a failure has everything that was printed. With a `prompt`, each line of the input waits for it. */
+export function run(args: readonly string[], cwd: string, input = '', prompt?: string): Promise<{ stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd, env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined, FORCE_COLOR: undefined }, stdio: ['pipe', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
-    child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString() })
+    const lines = prompt === undefined ? [] : input.split('\n')
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString()
+      if (prompt === undefined || !stdout.endsWith(prompt)) return
+      if (lines.length > 0) child.stdin.write(`${lines.shift()}\n`)
+      else child.stdin.end()
+    })
     child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString() })
     child.on('error', reject)
     child.on('close', code => (code === 0 ? resolve({ stdout, stderr }) : reject(new Error(`node ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`))))
-    child.stdin.end(input)
+    if (prompt === undefined) child.stdin.end(input)
   })
 }
 

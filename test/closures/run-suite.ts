@@ -10,7 +10,7 @@ import type { CapturedFunction } from '../../src/wire/closure/capture.ts'
 import type { CaptureOptions } from '../../src/wire/closure/capture-options.ts'
 import { remapStack } from '../../src/wire/closure/stack.ts'
 import { drain } from './drain.ts'
-import { workerExecArgv } from '../../src/wire/closure/worker-setup.ts'
+import { workerEnv, workerExecArgv } from '../../src/wire/closure/worker-setup.ts'
 
 export interface SuiteCase {
   readonly name: string
@@ -24,7 +24,7 @@ export interface SuiteResult { readonly passed: number; readonly failed: readonl
 
 /** A worker thread that rebuilds functions and calls them. */
 export class SuiteWorker {
-  readonly #worker = new Worker(new URL('suite-worker.ts', import.meta.url), { execArgv: workerExecArgv(process.execArgv), workerData: { execArgv: process.execArgv } })
+  readonly #worker = new Worker(new URL('suite-worker.ts', import.meta.url), { execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), workerData: { execArgv: process.execArgv } })
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #count = 0
 
@@ -54,6 +54,11 @@ export class SuiteWorker {
   }
 }
 
+/** A capture with the label that the suite expects in errors. */
+export function captureForSuite(fn: Function, options: Partial<CaptureOptions> = {}): CapturedFunction {
+  return captureFunction(fn, 'the function given to map() at app.ts:3:9', options)
+}
+
 /** What a call gives, iterators drained, as JSON would have it. */
 async function plain(result: unknown): Promise<unknown> {
   let value = await result
@@ -63,7 +68,7 @@ async function plain(result: unknown): Promise<unknown> {
   return JSON.parse(JSON.stringify(value ?? null))
 }
 
-/** Runs every case and prints the result as the last line on stdout. */
+/** Runs every case. */
 export async function runSuite(cases: readonly SuiteCase[], options: Partial<CaptureOptions> = {}): Promise<SuiteResult> {
   await using worker = new SuiteWorker()
   const failed: { name: string; why: string }[] = []
@@ -78,7 +83,7 @@ async function problemOf({ make, args, refused, check }: SuiteCase, worker: Suit
   const fn = make()
   let captured: CapturedFunction
   try {
-    captured = captureFunction(fn, 'the function given to map() at app.ts:3:9', options)
+    captured = captureForSuite(fn, options)
   } catch (error) {
     if (!isRivuletError(error) || refused === undefined || error.code !== refused[0]) return `refused: ${String((error as Error).stack)}`
     return refused[1].test(error.message) ? undefined : `refused with another message: ${error.message}`

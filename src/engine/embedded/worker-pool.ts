@@ -15,7 +15,7 @@ import { present } from '../../base/assert.ts'
 import type { Logger } from '../../base/log.ts'
 import { captureClass } from '../../wire/closure/classes.ts'
 import { remapStack } from '../../wire/closure/stack.ts'
-import { workerExecArgv } from '../../wire/closure/worker-setup.ts'
+import { workerEnv, workerExecArgv } from '../../wire/closure/worker-setup.ts'
 import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/messages.ts'
 import { errorFromData } from '../../wire/remote-error.ts'
 import { engineErrors } from '../errors.ts'
@@ -182,7 +182,7 @@ export class WorkerPool implements TaskBackend {
     const control = new SharedArrayBuffer(4)
     const workerData: WorkerData = { name: `worker ${++this.#lastName}`, control, execArgv: process.execArgv }
     const hardLimitMb = Math.ceil((this.#options.maxHeapBytes * 2) / 2 ** 20)
-    const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 96 } })
+    const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 24 } })
     worker.unref()
     const slot: Slot = {
       worker, control: new Int32Array(control),

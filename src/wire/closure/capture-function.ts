@@ -150,7 +150,7 @@ function encodeVariable(name: string, found: Found, site: FunctionSite, graph: G
     if (blocked && !blocked.isJson) holder = URL.parse(blocked.spec, fileUrlOf(site.script.url))?.href
   }
   if (name === '__name' && isKeepName(value)) return reference('keepName', () => ({ t: 'keepName' }))
-  if (name === '__vite_ssr_dynamic_import__') return reference('vite import', () => ({ t: 'import', parent: fileUrlOf(site.script?.url ?? '') }))
+  if (name === '__vite_ssr_dynamic_import__') return reference('vite import', () => ({ t: 'viteImport', parent: fileUrlOf(site.script?.url ?? '') }))
   if (name === 'module') graph.fail('RIV_CLOSURE_UNSHIPPABLE', 'it uses the CommonJS `module` object', 'use what it exports')
   const free = site.text.names.free.get(name)
   const step = { variable: () => originalName(site, free?.uses[0], name) }

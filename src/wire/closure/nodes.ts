@@ -69,7 +69,8 @@ export type Node =
   | { readonly t: 'symbol'; readonly key?: string; readonly description?: string }
   | { readonly t: 'module'; readonly ref: ModuleRef }
   | { readonly t: 'require'; readonly file: string }
-  | { readonly t: 'import'; readonly parent: string }
+  /** `import()` as vitest rewrites it. */
+  | { readonly t: 'viteImport'; readonly parent: string }
   | { readonly t: 'importMeta'; readonly url: string }
   /** esbuild's `__name`: gives a function a name at every call; its work is done already. */
   | { readonly t: 'keepName' }

@@ -9,12 +9,13 @@ import { fileURLToPath } from 'node:url'
 import { assert, unreachable } from '../../base/assert.ts'
 import type { FunctionCode } from './code.ts'
 import { globalValue } from './globals.ts'
-import { importerOf, moduleValue } from './load-module.ts'
+import { moduleValue } from './load-module.ts'
 import type { Node, Ref } from './nodes.ts'
 import { rebuildClass, rebuildOrdinary } from './rebuild-function.ts'
 import { emptyObject, fillObject } from './rebuild-object.ts'
 import { late } from './rebuilding.ts'
 import type { Rebuilding } from './rebuilding.ts'
+import { viteImporter } from './vite-import.ts'
 
 const noInputs: readonly Ref[] = []
 type Finished = (value: unknown) => void
@@ -90,7 +91,7 @@ export class Rebuild implements Rebuilding {
       case 'symbol': return done(node.key === undefined ? Symbol(node.description) : Symbol.for(node.key))
       case 'module': return done(moduleValue(node.ref))
       case 'require': return done(createRequire(node.file))
-      case 'import': return done(importerOf(node.parent))
+      case 'viteImport': return done(viteImporter(node.parent))
       case 'importMeta': return done(importMeta(node.url))
       case 'keepName': return done((f: unknown) => f)
       case 'interop': return done(interop(this.value(node.module) as Record<string, unknown>))

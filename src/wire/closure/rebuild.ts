@@ -29,5 +29,5 @@ export function rebuildFunction(env: Uint8Array): Function | Promise<Function> {
 
 /** Whether the function may import or require something when it runs. */
 function importsLater(node: Node): boolean {
-  return node.t === 'require' || node.t === 'import' || ((node.t === 'function' || node.t === 'class') && installed.get(node.code)?.usesImport === true)
+  return node.t === 'require' || node.t === 'viteImport' || ((node.t === 'function' || node.t === 'class') && installed.get(node.code)?.usesImport === true)
 }

@@ -33,9 +33,15 @@ function flagsOf(execArgv: readonly string[]): (readonly [flag: string, value?: 
   return flags
 }
 
+/** The environment of a worker, given the driver's: a thread takes flags from NODE_OPTIONS too. */
+export function workerEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const options = env['NODE_OPTIONS'] ?? ''
+  return options.includes('--inspect') ? { ...env, NODE_OPTIONS: options.replace(/--inspect\S*/g, '') } : env
+}
+
 /** Prepares a worker thread to import modules as the driver with these execArgv does. */
 export async function prepareWorker(driverExecArgv: readonly string[]): Promise<void> {
-  const tsx = flagsOf(driverExecArgv).map(([, value]) => value).find(value => value !== undefined && tsxFlag.test(value))
+  const tsx = flagsOf([...driverExecArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')]).map(([, value]) => value).find(value => value !== undefined && tsxFlag.test(value))
   if (tsx !== undefined) beforeImports(() => registerTsx(tsx))
 }
 
