@@ -7,6 +7,7 @@ import { callSite, type CallSite } from '../base/call-site.ts'
 import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
 import { duration, interval, type D, type Time } from '../base/time.ts'
 import type { Context } from '../context/context.ts'
+import { source } from '../rdd/nodes.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import type { StorageLevel } from '../rdd/storage-level.ts'
 import type { Hint } from '../rdd/types.ts'
@@ -252,6 +253,7 @@ export class StreamingContext {
     this.#activate()
     try {
       this.graph.start()
+      await this.#warmUp()
       await this.#startInputs()
     } catch (error) {
       await (this.#stopping ??= this.#end(false))
@@ -334,6 +336,14 @@ export class StreamingContext {
       process.once(signal, onSignal)
       this.#closers.push(() => process.removeListener(signal, onSignal))
     }
+  }
+
+  /** Starts the engine's threads, so that the first batch does not wait for them. */
+  async #warmUp(): Promise<void> {
+    const { sparkContext } = this
+    const site = callSite()
+    const partitions = Array.from({ length: sparkContext.defaultParallelism }, () => ({ kind: 'records', records: [] }) as const)
+    await sparkContext.action('start', site, signal => sparkContext.runner.run({ plan: source('start', site, partitions), sink: { to: 'drain' }, action: 'start', site, signal, onResult() {} }))
   }
 
   async #startInputs(): Promise<void> {
