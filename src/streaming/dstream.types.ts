@@ -1,0 +1,70 @@
+// What the compiler makes of streaming programs; checked by tsc, never run.
+
+import type { RDD } from '../rdd/rdd.ts'
+import { runBatches } from '../testing/run-batches.ts'
+import type { DStream } from './dstream.ts'
+import type { ReplayableSource } from './input/replayable-source.ts'
+import type { StreamingContext } from './streaming-context.ts'
+
+type Eq<A, B> = (<G>() => G extends A ? 1 : 2) extends (<G>() => G extends B ? 1 : 2) ? true : false
+const is = <T>() => <U>(_x: U, _ok: Eq<T, U>): void => {}
+
+declare const ssc: StreamingContext
+declare const s: DStream<string>
+
+// Array literals are tuples.
+const pairs = s.map(w => [w, 1])
+is<DStream<[string, number]>>()(pairs, true)
+is<DStream<[string, number]>>()(s.flatMap(l => l.split(' ').map(w => [w, 1])), true)
+is<DStream<[string, number]>>()(s.flatMap(l => l.split(' ').map(w => [w, 1] as const)).reduceByKey((a, b) => a + b), true)
+is<DStream<[string, number]>>()(s.mapPartitions(function* (rows) { for (const w of rows) yield [w, 1] }), true)
+is<DStream<[string, number]>>()(s.mapAsync(async w => [w, 1]), true)
+is<DStream<[string, [string, number]]>>()(pairs.mapValues(n => ['x', n]), true)
+is<DStream<[string, string]>>()(pairs.flatMapValues(n => ['x', `${n}`]), true)
+is<DStream<[string, number]>>()(ssc.queueStream([[['a', 1]], [['b', 2]]]), true)
+is<DStream<number>>()(ssc.queueStream([[1], [2]]), true)
+is<DStream<number>>()(ssc.queueStream([[1], {} as RDD<number>]), true)
+is<DStream<[string, number]>>()(ssc.fromAsyncIterable(async function* () { yield ['a', 1] }), true)
+is<DStream<number>>()(s.map(w => w ? w.length : undefined).filter(n => n !== undefined), true)
+
+// `any` in, `any` out.
+is<DStream<any>>()(s.map(l => JSON.parse(l)), true)
+is<DStream<any>>()(s.flatMap(l => JSON.parse(l).items), true)
+s.map(l => JSON.parse(l)).reduceByKey((a, b) => a + b)
+
+// Pair operations, windows, whole batches.
+is<DStream<[string, number[]]>>()(pairs.groupByKey(), true)
+is<DStream<[string, [number, number]]>>()(pairs.combineByKey(n => [n, 1], ([t, c], n) => [t + n, c + 1], (a, b) => [a[0] + b[0], a[1] + b[1]]), true)
+is<DStream<[string, number]>>()(pairs.reduceByKeyAndWindow((a, b) => a + b, '30 s', '10 s'), true)
+is<DStream<[string, number[]]>>()(pairs.groupByKeyAndWindow('30 s'), true)
+is<DStream<[string, number]>>()(s.countByValueAndWindow('30 s', '10 s'), true)
+is<DStream<string>>()(s.window('30 s').reduceByWindow((a, b) => a + b, '60 s', '30 s'), true)
+is<DStream<string | number>>()(s.union(s.count()), true)
+is<DStream<[number, string]>>()(s.transform((rdd, time) => rdd.map(w => [time.milliseconds, w])), true)
+is<DStream<[string, [number, string]]>>()(pairs.transformWith(pairs.mapValues(n => `${n}`), (a, b) => a.join(b)), true)
+is<DStream<string>>()(ssc.transform([s, pairs], ([words, counts]) => { is<RDD<string>>()(words, true); is<RDD<[string, number]>>()(counts, true); return words }), true)
+is<DStream<number>>()(ssc.sourceStream({} as ReplayableSource<{ offset: number }, { from: number }, number>), true)
+is<DStream<number>>()(ssc.sourceStream({ initial: async () => 0, latest: async (from: number) => from, split: (from, to) => [{ from, to }], * read({ from }: { from: number }) { yield from } }), true)
+s.foreachRDD(async (rdd, time) => { is<RDD<string>>()(rdd, true); is<number>()(time.milliseconds, true) })
+
+// The test kit.
+is<Promise<[string, number][][]>>()(runBatches([['a'], ['b']], words => words.map(w => [w, 1])), true)
+is<Promise<[string, [number, string]][][]>>()(runBatches({ l: [[['a', 1]]], r: [[['a', 'x']]] }, ({ l, r }) => l.transformWith(r, (a, b) => a.join(b))), true)
+
+// Refused.
+// @ts-expect-error not pairs
+s.reduceByKey((a, b) => a)
+// @ts-expect-error a triple is not a pair
+s.map(w => [w, 1, 2]).reduceByKeyAndWindow((a, b) => a, '2 s')
+// @ts-expect-error wrong result type
+pairs.reduceByKey((a, b) => `${a}${b}`)
+// @ts-expect-error a Promise is not a verdict
+s.filter(async w => w !== '')
+// @ts-expect-error no duration
+s.window('soon')
+// @ts-expect-error no RDD
+s.transform(rdd => rdd.collect())
+// @ts-expect-error covariant, one way only
+const wrong: DStream<string> = s.map((w): string | number => w)
+
+export function countBy<T, K>(stream: DStream<T>, f: (x: T) => K): DStream<[K, number]> { return stream.map((x): [K, number] => [f(x), 1]).reduceByKey((a, b) => a + b) }
