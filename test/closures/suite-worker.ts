@@ -3,11 +3,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FunctionCode } from '../../src/wire/closure/code.ts'
 import { installCode, rebuildFunction } from '../../src/wire/closure/rebuild.ts'
+import { workerSymbol } from '../../src/wire/closure/symbols.ts'
 import { drain } from './drain.ts'
 import { prepareWorker } from '../../src/wire/closure/worker-setup.ts'
 
 interface Call { readonly id: number; readonly codes: readonly FunctionCode[]; readonly env: Uint8Array; readonly args: readonly unknown[] }
 
+;(globalThis as Record<symbol, unknown>)[workerSymbol] = true
 const prepared = prepareWorker((workerData as { execArgv: string[] }).execArgv)
 
 async function run({ codes, env, args }: Call): Promise<unknown> {

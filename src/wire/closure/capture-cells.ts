@@ -8,6 +8,8 @@
 import { closureErrors } from './errors.ts'
 import { handedIn } from './function-text.ts'
 import type { CapturedVariable, GraphBuilder } from './graph-builder.ts'
+import { valueIn } from './internals.ts'
+import type { Scope } from './internals.ts'
 
 /** Rewrites the drafts of a graph so that shared assigned variables go through cells. */
 export function makeCells(graph: GraphBuilder): void {
@@ -35,13 +37,17 @@ function groupsOf(candidates: readonly CapturedVariable[]): CapturedVariable[][]
   return groups
 }
 
-function scopeOf({ scopes, at }: CapturedVariable): Record<string, unknown> {
-  return scopes[at]!.object
+function scopeOf({ scopes, at }: CapturedVariable): Scope {
+  return scopes[at]!
 }
 
-function sameVariables(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && Object.is(a[key], b[key]))
+function sameVariables(a: Scope, b: Scope): boolean {
+  const names = Object.keys(a.object)
+  return names.length === Object.keys(b.object).length && names.every(name => Object.hasOwn(b.object, name) && Object.is(valueIn(a, name), valueIn(b, name)))
+}
+
+function holdsObject(scope: Scope): boolean {
+  return Object.keys(scope.object).some(name => Object(valueIn(scope, name)) === valueIn(scope, name))
 }
 
 /** Whether there is one scope of this kind: of a module, of the realm's scripts (REPL), of a CommonJS file. */
@@ -57,7 +63,7 @@ function existsOnce({ draft: { script }, scopes, at }: CapturedVariable): boolea
 
 function share(group: readonly CapturedVariable[], graph: GraphBuilder): void {
   const [first] = group as [CapturedVariable, ...CapturedVariable[]]
-  if (!existsOnce(first) && !Object.values(scopeOf(first)).some(v => typeof v === 'function' || (typeof v === 'object' && v !== null))) {
+  if (!existsOnce(first) && !holdsObject(scopeOf(first))) {
     throw closureErrors.RIV_CLOSURE_SHARED_VARIABLE(first.name, group.map(v => v.draft.node.name || '(anonymous)'))
   }
   const cell = handedIn.cell(first.name)

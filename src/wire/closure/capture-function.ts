@@ -10,7 +10,7 @@ import { describeFunction, findVariable, functionSite, isDeclaration, originalNa
 import type { Found, FunctionSite } from './function-site.ts'
 import { globalNames, globalPath, isNative } from './globals.ts'
 import type { FunctionDraft, GraphBuilder } from './graph-builder.ts'
-import { boundInternals, proxyInternals } from './internals.ts'
+import { boundInternals, proxyInternals, unset } from './internals.ts'
 import { syntaxOf } from './main-script.ts'
 import type { FunctionNode, Node, OwnProperty, Ref } from './nodes.ts'
 import { fileUrlOf } from './script.ts'
@@ -125,11 +125,11 @@ function captureVariables(site: FunctionSite, ownNameIsFree: boolean, f: Functio
     }
     if (found.isGlobal && isWorkerGlobal(name, found.value)) continue
     const free = names.free.get(name)
-    const encoded = encodeVariable(name, found, site, graph)
+    if (isUnset(name, found, site)) warnUnset(name, f, site, graph)
+    const encoded = found.value === unset ? { ref: undefined, isCopied: false } : encodeVariable(name, found, site, graph)
     const isCopied = encoded.isCopied && name !== 'arguments' && name !== ownName
     const assigned = free?.assigned === true
     if (assigned) warnAssigned(name, f, site, graph)
-    if (found.value === undefined && !found.isGlobal) warnUndefined(name, f, site, graph)
     variables.push({ name, param: name === 'arguments' ? handedIn.arguments : name, ref: encoded.ref, eager: free?.eager === true, assigned, found: isCopied ? found : undefined })
   }
   return variables
@@ -171,10 +171,15 @@ function warnAssigned(name: string, f: Function, site: FunctionSite, graph: Grap
   graph.warn('RIV_CLOSURE_ASSIGNS', `${describeFunction(f.name, site)}, which is part of ${graph.label}, assigns the captured variable \`${name}\`: every worker changes a copy of its own (use an accumulator to count)`)
 }
 
-function warnUndefined(name: string, f: Function, site: FunctionSite, graph: GraphBuilder): void {
+/** Whether the line that defines a variable has not run yet: V8 says so, or gives undefined for what is a const or class. */
+function isUnset(name: string, { value, isGlobal }: Found, { script }: FunctionSite): boolean {
+  if (value !== undefined || isGlobal) return value === unset
   const declared = new RegExp(`\\b(?:const|class)\\s+${name.replaceAll('$', '\\$')}\\b(?!\\s*=\\s*(?:undefined|void 0))`)
-  if (!declared.test(site.script?.source ?? '')) return
-  graph.warn('RIV_CLOSURE_UNDEFINED', `${describeFunction(f.name, site)}, which is part of ${graph.label}, captures \`${name}\`, which is still undefined: the line that defines it has not run yet (move the action below it)`)
+  return declared.test(script?.source ?? '')
+}
+
+function warnUnset(name: string, f: Function, site: FunctionSite, graph: GraphBuilder): void {
+  graph.warn('RIV_CLOSURE_UNDEFINED', `${describeFunction(f.name, site)}, which is part of ${graph.label}, captures \`${name}\`, which is undefined: the line that defines it has not run yet (move the action below it)`)
 }
 
 // ---- what ordinary functions have besides their text

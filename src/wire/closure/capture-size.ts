@@ -1,12 +1,14 @@
-// Which captured variable makes a function large.
+// Which captured variable makes a function large. Sizes are estimates: only their order matters.
 
 import { serialize } from 'node:v8'
 import type { GraphBuilder } from './graph-builder.ts'
-import type { Link, Ref } from './nodes.ts'
+import type { Link, Node, Ref } from './nodes.ts'
+
+interface Measured { readonly size: number; readonly links: readonly number[] }
 
 /** `, most of it \`table\` of \`enrich\` (3.8 MiB)`, or nothing. */
 export function largestCapture(graph: GraphBuilder): string {
-  const sizes = graph.nodes.map(node => serialize(node).byteLength)
+  const measured = graph.nodes.map(measure)
   const functionNodes = new Set<unknown>(graph.drafts.map(draft => draft.node))
   let best = ''
   let bestSize = 0
@@ -26,8 +28,8 @@ export function largestCapture(graph: GraphBuilder): string {
     let size = 0
     const seen = new Set([from])
     for (const id of seen) {
-      size += sizes[id]!
-      for (const next of linksIn(graph.nodes[id])) if (!functionNodes.has(graph.nodes[next])) seen.add(next)
+      size += measured[id]!.size
+      for (const next of measured[id]!.links) if (!functionNodes.has(graph.nodes[next])) seen.add(next)
     }
     return size
   }
@@ -37,8 +39,19 @@ function linkId(ref: Ref): number | undefined {
   return typeof ref === 'object' && ref !== null ? (ref as Link).$ : undefined
 }
 
-function* linksIn(value: unknown): Generator<number> {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || ('t' in value && value.t === 'plain')) return
-  if ('$' in value && typeof value.$ === 'number') yield value.$
-  else for (const inner of Object.values(value)) yield* linksIn(inner)
+function measure(node: Node): Measured {
+  if (node.t === 'plain') return { size: serialize(node.value).byteLength, links: [] }
+  let size = 0
+  const links: number[] = []
+  const visit = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) size += value.byteLength
+    else if (typeof value === 'string') size += 2 + value.length
+    else if (typeof value !== 'object' || value === null) size += 5
+    else if ('$' in value && typeof value.$ === 'number') {
+      size += 5
+      links.push(value.$)
+    } else for (const inner of Object.values(value)) visit(inner)
+  }
+  visit(node)
+  return { size, links }
 }

@@ -5,6 +5,7 @@
 // - An imported variable is a reference whatever its value is; a function reached otherwise is one when its own module exports it.
 
 import { isBuiltin } from 'node:module'
+import { valueIn } from './internals.ts'
 import type { Scope } from './internals.ts'
 import { importable, syntaxOf } from './main-script.ts'
 import type { UserModules } from './main-script.ts'
@@ -31,7 +32,7 @@ export function exportedRef(f: object, script: Script, start: number, scopes: re
   if (defaultAt === start) return ref('default')
   const moduleScope = scopes.find(scope => scope.description === 'Module')
   for (const [local, name] of moduleScope ? exports : []) {
-    if (Object.hasOwn(moduleScope!.object, local) && moduleScope!.object[local] === f) return ref(name)
+    if (Object.hasOwn(moduleScope!.object, local) && valueIn(moduleScope!, local) === f) return ref(name)
   }
   return undefined
 }

@@ -5,7 +5,7 @@ import { functionText } from './function-text.ts'
 import type { FunctionText } from './function-text.ts'
 import { shortFile } from './graph-builder.ts'
 import { scriptOf } from './inspector.ts'
-import { functionInternals } from './internals.ts'
+import { functionInternals, valueIn } from './internals.ts'
 import type { Scope } from './internals.ts'
 import { fileUrlOf } from './script.ts'
 import type { Script } from './script.ts'
@@ -47,7 +47,7 @@ export function scriptUrlOf(f: Function): string {
 export function findVariable(scopes: readonly Scope[], name: string): Found | undefined {
   for (const [at, scope] of scopes.entries()) {
     const isGlobal = scope.object === globalThis || scope.description?.startsWith('Global') === true
-    if (isGlobal ? name in scope.object : Object.hasOwn(scope.object, name)) return { value: scope.object[name], isGlobal, scope, at }
+    if (isGlobal ? name in scope.object : Object.hasOwn(scope.object, name)) return { value: isGlobal ? scope.object[name] : valueIn(scope, name), isGlobal, scope, at }
   }
   return undefined
 }

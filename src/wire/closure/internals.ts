@@ -7,12 +7,24 @@
 import { post } from './inspector.ts'
 import type { RemoteValue } from './inspector.ts'
 
-/** One scope around a function; `object[name]` is the value of a variable now. */
+/** One scope around a function; read its variables with `valueIn`. */
 export interface Scope { readonly description: string; readonly object: Record<string, unknown> }
 export interface Location { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber: number }
 
 interface Property { readonly name: string; readonly value?: RemoteValue }
 interface Properties { readonly internalProperties?: readonly Property[]; readonly privateProperties?: readonly Property[] }
+
+/** The value of a variable that is declared but not defined yet: `const`, `let` or class before its line has run. */
+export const unset = Symbol('unset')
+
+/** The value of a variable of a scope. (Node 24's V8 throws for one that is unset; before, it gave undefined.) */
+export function valueIn({ object }: Scope, name: string): unknown {
+  try {
+    return object[name]
+  } catch {
+    return unset
+  }
+}
 
 const group = 'rivulet.closure'
 const sideKey = Symbol.for('rivulet.closure.side')
