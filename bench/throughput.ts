@@ -37,15 +37,19 @@ const warmUpRounds = 2
 
 /** Text blocks that are there already, a batch at a time. */
 class Blocks extends InputDStream<string> {
-  batches: readonly (readonly StoredBlock[])[] = []
-  next = 0
+  readonly #ctx: Context
+  readonly #batches: readonly (readonly StoredBlock[])[]
+  #next = 0
 
-  override start(): void {}
-  override stop(): void {}
+  constructor(ssc: StreamingContext, ctx: Context, batches: readonly (readonly StoredBlock[])[]) {
+    super(ssc)
+    this.#ctx = ctx
+    this.#batches = batches
+  }
 
   override compute(_time: Time): RDD<string> {
-    const blocks = this.batches[this.next++ % this.batches.length]!
-    return new RDD(this.context.sparkContext, source('blocks', { place: '' }, blocks.map(({ ref }) => ({ kind: 'lines', blocks: [ref] }))))
+    const blocks = this.#batches[this.#next++ % this.#batches.length]!
+    return new RDD(this.#ctx, source('blocks', { place: '' }, blocks.map(({ ref }) => ({ kind: 'lines', blocks: [ref] }))))
   }
 }
 
@@ -58,8 +62,7 @@ export async function throughput({ workload, cores, lines = 500_000, rounds = 12
   const clock = new ManualClock()
   const ssc = new StreamingContext(ctx, '1 s', { clock })
   let figure = 0
-  const input = new Blocks(ssc)
-  input.batches = batches.map(ranges => ranges.map(([from, to]) => ctx.runner.storeText(text.subarray(from, to))))
+  const input = new Blocks(ssc, ctx, batches.map(ranges => ranges.map(([from, to]) => ctx.runner.storeText(text.subarray(from, to)))))
   const counted = workload === 'grep'
     ? input.filter(line => line.includes('needle'))
     : input.flatMap(line => line.split(' ')).map(word => [word, 1]).reduceByKey((a, b) => a + b, cores)

@@ -381,13 +381,13 @@ test('blocks are cut by bytes: wide records make more of them', async () => {
 
 // The text
 
-test('word count is one loop over the records: no iterator protocol over the source', () => {
+test('word count is one loop over the records: no iterator protocol over its records', () => {
   const text = stageText({
     input: { from: 'pipe', input: { from: 'lines', slot: 0 }, steps: [{ op: 'flatMap', fn: 0 }, { op: 'map', fn: 1 }] },
     sink: { to: 'shuffle', partitions: 2, partitioning: { by: 'hash' }, aggregator: { merge: 2, mergeCombiners: 2 } },
     fns: [0, 1, 2].map(() => ({ kind: 'user', code: '' })),
   }, 'sync')
   const loops = text.match(/for .*\{/g)!.map(loop => loop.replace(/\b([a-z])\d+\b/g, '$1'))
-  assert.deepEqual(loops, ['for (const ref of slots[0]) {', 'for (let i = 0; i < a.length; i++) {', 'for (const x of y) {'])
+  assert.deepEqual(loops, ['for (const ref of slots[0]) for (const chunk of io.lines(ref)) {', 'for (let i = 0; i < a.length; i++) {', 'for (const x of y) {'])
   assert.doesNotMatch(text, /function\s*\*|yield|await|iterator|next\(/)
 })

@@ -54,7 +54,8 @@ function isAsync(input: Input): boolean {
   switch (input.from) {
     case 'fileLines': case 'read': return true
     case 'pipe': return input.steps.some(step => step.op === 'mapAsync') || isAsync(input.input)
-    case 'concat': return input.inputs.some(isAsync)
+    case 'concat': case 'zip': return input.inputs.some(isAsync)
+    case 'cartesian': return isAsync(input.left) || isAsync(input.right)
     case 'blocks': case 'lines': case 'range': case 'shuffle': return false
   }
 }
@@ -151,7 +152,7 @@ else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); at = -1 }`
   #body(input: Input, consume: Consume): string {
     switch (input.from) {
       case 'blocks': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.records(ref)', consume)
-      case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.lines(ref)', consume)
+      case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}]) for (const chunk of io.lines(ref))`, 'chunk', consume)
       case 'fileLines': return this.#chunks(`for await (const chunk of runtime.readLines(io, slots[${input.slot}]))`, 'chunk', consume)
       case 'read': {
         const chunks = `runtime.chunks(f${input.fn}(slots[${input.slot}], io.signal))`
@@ -173,6 +174,8 @@ ${consume(x)}
         const awaits = this.#awaits(input)
         return this.#rows(`runtime.concat${awaits ? 'Async' : ''}([${input.inputs.map(part => this.#lazyRows(part)).join(', ')}])`, awaits, consume)
       }
+      case 'zip': return this.#zip(input.inputs, input.fn, consume)
+      case 'cartesian': return this.#cartesian(input.left, input.right, consume)
       case 'pipe': return this.#pipe(input.input, input.steps, consume)
     }
   }
@@ -202,6 +205,27 @@ const probe = (${n}++ & 1023) === 0
 if (probe) io.tick()
 ${consume(x)}
 }`
+  }
+
+  #zip(inputs: readonly Input[], fn: number, consume: Consume): string {
+    const sides = inputs.map(input => this.#iterable(input))
+    const before = sides.map(side => side.before).join('')
+    const awaits = this.#form === 'async'
+    const it = this.#name('it')
+    const call = `const ${it} = runtime.iterableResult(f${fn}(${sides.map(side => side.rows).join(', ')}), ${awaits})`
+    return `${before}at = ${fn}; rec = undefined\n${call}\n${this.#rows(it, awaits, this.#between(fn, consume))}\nat = -1`
+  }
+
+  #cartesian(left: Input, right: Input, consume: Consume): string {
+    const [rights, i, pair] = [this.#name('rights'), this.#name('i'), this.#name('x')]
+    return `const ${rights} = []
+${this.#block(this.#body(right, y => `${rights}.push(${y})`))}
+${this.#block(this.#body(left, x => `for (let ${i} = 0; ${i} < ${rights}.length; ${i}++) {
+const probe = (${i} & 1023) === 0
+if (probe) io.tick()
+const ${pair} = [${x}, ${rights}[${i}]]
+${consume(pair)}
+}`))}`
   }
 
   #shuffleInput(input: Extract<Input, { from: 'shuffle' }>, consume: Consume): string {
@@ -326,6 +350,8 @@ function mayAwait(input: Input): boolean {
   switch (input.from) {
     case 'pipe': return input.steps.some(step => step.op === 'mapPartitions') || isAsync(input) || mayAwait(input.input)
     case 'concat': return input.inputs.some(mayAwait)
+    case 'zip': return true // its function may give an async iterable
+    case 'cartesian': return mayAwait(input.left) || mayAwait(input.right)
     default: return isAsync(input)
   }
 }

@@ -2,7 +2,7 @@
 
 import { decodeBlock, decodePairs } from '../wire/block/decode.ts'
 import { encodeBlock, encodePairs } from '../wire/block/encode.ts'
-import { decodeLines } from '../wire/block/lines.ts'
+import { decodeLinePieces } from '../wire/block/lines.ts'
 import { classTable } from './class-table.ts'
 import type { Leases } from '../wire/messages.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
@@ -71,10 +71,11 @@ export class SlabTaskIO implements TaskIO {
     return decodePairs(this.#read(ref), { classes: classTable })
   }
 
-  lines(ref: BlockRef): string[] {
-    const { lines, invalidLines } = decodeLines(this.#read(ref))
-    this.metrics.invalidUtf8Lines += invalidLines
-    return lines
+  * lines(ref: BlockRef): Generator<string[]> {
+    for (const { lines, invalidLines } of decodeLinePieces(this.#read(ref))) {
+      this.metrics.invalidUtf8Lines += invalidLines
+      yield lines
+    }
   }
 
   writeRecords(records: readonly unknown[], from: number, to: number): BlockRef {

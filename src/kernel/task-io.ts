@@ -23,8 +23,8 @@ export interface TaskIO {
   records(ref: BlockRef): unknown[]
   /** The keys and values of a block of pairs. */
   pairs(ref: BlockRef): { keys: unknown[]; values: unknown[] }
-  /** The lines of a text block. */
-  lines(ref: BlockRef): string[]
+  /** The lines of a text block, a piece at a time. */
+  lines(ref: BlockRef): Iterable<string[]>
   /** Encodes records[from, to) into block memory. */
   writeRecords(records: readonly unknown[], from: number, to: number): BlockRef
   /** As writeRecords, into memory for blocks that stay longer than the job. */

@@ -182,7 +182,7 @@ export class WorkerPool implements TaskBackend {
     const control = new SharedArrayBuffer(4)
     const workerData: WorkerData = { name: `worker ${++this.#lastName}`, control, execArgv: process.execArgv }
     const hardLimitMb = Math.ceil((this.#options.maxHeapBytes * 2) / 2 ** 20)
-    const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 24 } })
+    const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 48 } })
     worker.unref()
     const slot: Slot = {
       worker, control: new Int32Array(control),

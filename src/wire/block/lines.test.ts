@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { decodeLines } from './lines.ts'
+import { decodeLinePieces, decodeLines } from './lines.ts'
 import type { DecodedLines } from './lines.ts'
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -60,4 +60,16 @@ test('lines share no memory with the block', () => {
   const { lines } = decodeLines(block)
   block.fill(0xdb)
   assert.deepEqual(lines, ['plain', 'schön'])
+})
+
+test('pieces: the same lines as the whole block, wherever a piece ends', () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => `${i} ${'é'.repeat(i % 7)} line`)
+  for (const [text, last] of [[lines.join('\n'), true], [`${lines.join('\r\n')}\n`, false], [`${'x'.repeat(300_000)}\n${lines.join('\n')}\n`, false], ['', false]] as const) {
+    const block = Buffer.from(text)
+    const whole = decodeLines(block).lines
+    const pieces = [...decodeLinePieces(block)].map(piece => piece.lines)
+    assert.deepEqual(pieces.flat(), text === '' ? [] : whole)
+    assert.ok(text === '' || pieces.length > 1)
+    assert.equal(last, !text.endsWith('\n') && text !== '')
+  }
 })

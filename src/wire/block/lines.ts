@@ -5,10 +5,29 @@
 
 import { isAscii, isUtf8 } from 'node:buffer'
 
+const newline = 10
+
 /** The lines of a block, and how many of them were not valid UTF-8. */
 export interface DecodedLines { readonly lines: string[]; readonly invalidLines: number }
 
-/** Decodes a text block. */
+/**
+ * Bytes decoded at once. Strings and arrays up to 128 KiB lie in V8's young generation, whose memory is warm; larger ones get pages of
+ * their own each time [100 000 lines: 8.1 ms in pieces of 120 KiB, 12.9 ms in pieces of 256 KiB to 1 MiB], and from 1 MiB on Node keeps
+ * them outside the heap.
+ */
+const pieceBytes = 120 << 10
+
+/** Decodes a text block, a piece at a time. */
+export function* decodeLinePieces(block: Buffer): Generator<DecodedLines> {
+  for (let from = 0; from < block.length;) {
+    const last = from + pieceBytes >= block.length ? block.length : block.lastIndexOf(newline, from + pieceBytes) + 1
+    const to = last > from ? last : block.indexOf(newline, from) + 1 || block.length // a line longer than a piece
+    yield decodeLines(block.subarray(from, to))
+    from = to
+  }
+}
+
+/** Decodes text as a whole. */
 export function decodeLines(block: Buffer): DecodedLines {
   const text = block.toString('latin1')
   const ascii = isAscii(block)
