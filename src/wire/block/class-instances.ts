@@ -2,12 +2,13 @@
 //
 // - Records without instances (nearly all) are found out by one walk and written as they are.
 // - Errors and objects without a prototype are treated as instances too: v8 drops the own properties of the first and gives the second one a prototype.
-// - What cannot travel at all (functions, symbols, Promises, handles) is refused here, with the path to it.
-// - Values that are the same object, and cycles, stay so within what is written together. Symbol keys, accessors, private fields and
-//   properties given to Dates, Maps, Sets and typed arrays are dropped.
+// - What cannot travel at all (functions, symbols, Promises, handles, instances with private members) is refused here, with the path to it.
+// - Values that are the same object, and cycles, stay so within what is written together. Symbol keys, accessors and properties given to
+//   Dates, Maps, Sets and typed arrays are dropped.
 
 import { types } from 'node:util'
 import { blockErrors } from './errors.ts'
+import { hiddenState } from './hidden-state.ts'
 
 /** Names classes, and finds them again: by module and export, or by the identity of a class that was shipped by value. */
 export interface ClassTable {
@@ -36,6 +37,12 @@ const plainPrototypes: Readonly<Partial<Record<Base, unknown>>> = {
 }
 const builtinErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError }
 const builtinErrorOf = new Map<unknown, string>(Object.entries(builtinErrors).map(([name, type]) => [type.prototype, name]))
+
+/** Of the built-in classes whose insides are written. */
+export const providedPrototypes: ReadonlySet<unknown> = new Set([
+  ...leafPrototypes, ...Object.values(plainPrototypes), ...builtinErrorOf.keys(),
+  Object.getPrototypeOf(Uint8Array.prototype), (globalThis as { SuppressedError?: Function }).SuppressedError?.prototype,
+])
 
 /** Undefined for what cannot travel. */
 export function baseOf(value: object): Base | undefined {
@@ -112,6 +119,8 @@ export class Inspection {
     this.found = true
     if (needsNoClass(base, prototype)) return
     const type = classOf(prototype)
+    const hidden = hiddenState(prototype, providedPrototypes)
+    if (hidden !== '') throw this.#refusal(`an instance of ${type?.name || 'an unknown class'}, ${hidden}`)
     if (type === undefined || this.#classes?.refOf(type) === undefined) throw this.#refusal(`an instance of ${type?.name || 'an unknown class'}, which cannot be named`)
   }
 

@@ -15,7 +15,7 @@ export const blockErrors = defineErrors({
   },
   RIV_RECORD_NOT_ENCODABLE: {
     message: (path: string, what: string) => `a record cannot leave its task: ${path === '' ? 'it' : path} is ${what}`,
-    hint: 'map to plain values first; for Promises use mapAsync; export a class from a module to send its instances',
-    docs: 'Records between tasks, and results, are written as bytes. Strings, numbers, bigints, booleans, null, undefined, Dates, Maps, Sets, typed arrays, RegExps, Errors, arrays, plain objects and instances of importable classes can be written; functions, symbols, Promises, sockets and other handles cannot.',
+    hint: 'map to plain values first; for Promises use mapAsync; export a class from a module to send its instances; take what you need out of private members (url.href)',
+    docs: 'Records between tasks, and results, are written as bytes. Strings, numbers, bigints, booleans, null, undefined, Dates, Maps, Sets, typed arrays, RegExps, Errors, arrays, plain objects and instances of importable classes can be written; functions, symbols, Promises, sockets and other handles cannot, nor can instances with `#private` members or what extends other built-in classes (a URL, a WeakMap): nobody outside can copy what they hold.',
   },
 })

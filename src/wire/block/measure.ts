@@ -10,6 +10,7 @@ import type { ClassTable } from './class-instances.ts'
 import { nested } from './column.ts'
 import type { Column } from './column.ts'
 import { blockErrors } from './errors.ts'
+import { hiddenState } from './hidden-state.ts'
 import { codec, mark } from './layout.ts'
 import { measureBooleans, measureBytes, measureDates, measureNumbers, measureStrings } from './leaf-columns.ts'
 
@@ -21,7 +22,7 @@ const maxDepth = 16
 /** One in so many records is looked at closely; a power of two. See `isBare`. */
 const closeLook = 16
 
-const nativeCode = /\{ \[native code\] \}$/
+const noPrototypes: ReadonlySet<unknown> = new Set()
 
 /** Thrown where records turn out to contain themselves. */
 const notTrees = Symbol('not trees')
@@ -171,13 +172,10 @@ class Measure {
     return type === undefined ? nested(codec.record, [arity], columns) : nested(codec.instances, [arity], [type, ...columns])
   }
 
-  /** The name of a class that extends no built-in one, as a column of one value. */
+  /** The name of a class that extends no built-in one and hides nothing, as a column of one value. */
   #nameOfClass(prototype: object | null): Column | undefined {
-    for (let base = prototype; base !== Object.prototype; base = Object.getPrototypeOf(base) as object | null) {
-      const type = base === null ? undefined : classOf(base)
-      if (type === undefined || nativeCode.test(Function.prototype.toString.call(type))) return undefined
-    }
-    const ref = this.#classes?.refOf(classOf(prototype)!)
+    const type = classOf(prototype)
+    const ref = type === undefined || hiddenState(prototype, noPrototypes) !== '' ? undefined : this.#classes?.refOf(type)
     return ref === undefined ? undefined : escape([ref], undefined, '', [])
   }
 

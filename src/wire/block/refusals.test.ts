@@ -24,6 +24,8 @@ const fails = (act: () => unknown, code: string, message: RegExp): void => {
 }
 
 class Unnamed { a = 1 }
+class Account { static #count = 0; #balance = 1; get balance(): number { return this.#balance + Account.#count } }
+class Helped { a = 1; #help(): number { return this.a } twice(): number { return this.#help() * 2 } }
 const socket = new Socket()
 const named = function save(): void {}
 
@@ -46,6 +48,8 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
   ['a Proxy of a record', { a: new Proxy({ b: 1 }, {}) }, /: \.a is a Proxy/],
   ['a Proxy of an array', { a: new Proxy([1, 2], {}) }, /: \.a is a Proxy/],
   ['a SharedArrayBuffer', { a: new SharedArrayBuffer(8) }, /: \.a is a SharedArrayBuffer/],
+  ['an instance with a private field', { a: new Account() }, /: \.a is an instance of Account, whose #balance is private to its class/],
+  ['an instance of a subclass of one with a private method', { a: new (class extends Helped {})() }, /: \.a is an instance of an unknown class, whose #help is private to its class/],
   ['a WeakMap', [new WeakMap()], /: \[0\] is an instance of WeakMap/],
   ['a generator', { rows: (function* () { yield 1 })() }, /: \.rows is a /],
 ]
