@@ -2,7 +2,7 @@
 
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot } from '../wire/shape.ts'
-import { kernelErrors, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
+import { FinalFailure, kernelErrors, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
 import { Collected, recordsAtFirst, nextRecords } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
@@ -31,7 +31,7 @@ export const needsAsync = Symbol('needs the async form')
 
 /** The error to throw for a throw inside the loop; `at` is the function that was being called, or -1 for our own code. */
 export function failed(error: unknown, at: number, record: unknown): unknown {
-  if (error === needsAsync || error instanceof UserFailure || error instanceof TaskCancelled || error instanceof UnknownClass || at === -1) return error
+  if (error === needsAsync || error instanceof UserFailure || error instanceof TaskCancelled || error instanceof FinalFailure || error instanceof UnknownClass || at === -1) return error
   return new UserFailure(at, record, error)
 }
 

@@ -26,6 +26,15 @@ export class UnknownClass extends Error {
   }
 }
 
+/** Trying again cannot help: the cause is the error of the action. */
+export class FinalFailure extends Error {
+  override name = 'FinalFailure'
+
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
 /** The task saw its cancel flag. */
 export class TaskCancelled extends Error {
   override name = 'TaskCancelled'
@@ -51,6 +60,11 @@ export const kernelErrors = defineErrors({
     message: (record: string) => `a pair operation met a record that is no [key, value] array: ${record}`,
     hint: 'map to [key, value] first',
     docs: 'Operations by key work on records that are arrays of two elements. TypeScript refuses others at compile time; this one got through as `any`.',
+  },
+  RIV_ZIP_LENGTH: {
+    message: (operation: string) => `${operation}: a partition of one RDD has more records than that of the other`,
+    hint: 'zip an RDD with what is made of it by map alone, or number the records with zipWithIndex and join by the number',
+    docs: '`zip` puts record i of a partition beside record i of the same partition of the other RDD, so both must have equally many.',
   },
   RIV_PIPE: {
     message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,

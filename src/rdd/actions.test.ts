@@ -50,6 +50,13 @@ const refusals: Refusal[] = [
   { what: 'filter of a Promise', run: c => c.range(0, 3).filter((async () => false) as never).count(), code: 'RIV_USER_FUNCTION', message: /^filter at .*mapAsync/ },
   { what: 'foreach of an async function', run: c => c.range(0, 3).foreach((async () => {}) as never), code: 'RIV_USER_FUNCTION', message: /^foreach at .*mapAsync/ },
   { what: 'reduce of an async function', run: c => c.range(0, 2, 1, 2).reduce((async (a: number) => a) as never), code: 'RIV_USER_FUNCTION', message: /^reduce at .*mapAsync/ },
+  { what: 'zip of unequal partitions', run: c => c.range(0, 4, 1, 2).zip(c.range(0, 4, 1, 3)).count(), code: 'RIV_ZIP_PARTITIONS', message: /^zip at src\/rdd\/actions\.test\.ts:\d+:\d+: the RDDs have 2 and 3 partitions/ },
+  { what: 'zip of unequal partitions that a file tells', run: c => c.textFile('package.json', 3).zip(c.range(0, 4, 1, 1)).count(), code: 'RIV_ZIP_PARTITIONS' },
+  { what: 'zip where the left is longer', run: c => c.range(0, 5, 1, 2).zip(c.range(0, 4, 1, 2)).count(), code: 'RIV_ZIP_LENGTH', message: /^zip at src\/rdd\/actions\.test\.ts:\d+:\d+: a partition/ },
+  { what: 'zip where the right is longer', run: c => c.range(0, 4, 1, 2).zip(c.range(0, 5, 1, 2)).mapPartitions(rows => [...rows]).count(), code: 'RIV_ZIP_LENGTH' },
+  { what: 'zipPartitions of unequal partitions', run: c => c.range(0, 4, 1, 2).zipPartitions(c.range(0, 4, 1, 2), c.range(0, 4, 1, 1), a => a).count(), code: 'RIV_ZIP_PARTITIONS' },
+  { what: 'zipPartitions that throws', run: c => c.range(0, 4, 1, 2).zipPartitions(c.range(0, 4, 1, 2), () => { throw new Error('no') }).count(), code: 'RIV_USER_FUNCTION', message: /^zipPartitions at .*Error: no/ },
+  { what: 'coalesce to none', run: async c => c.range(0, 4).coalesce(0), code: 'RIV_PARTITION_COUNT' },
   { what: 'flatMap of no iterable', run: c => c.range(0, 1, 1, 1).flatMap((() => 3) as never).collect(), code: 'RIV_USER_FUNCTION', message: /^flatMap at/ },
 ]
 

@@ -57,6 +57,11 @@ export const rddErrors = defineErrors({
     hint: 'await rdd.unpersist() first',
     docs: 'The storage level of an RDD cannot change while it is persisted, as in Spark.',
   },
+  RIV_ZIP_PARTITIONS: {
+    message: (op: string, place: string, counts: string) => `${op}${at(place)}: the RDDs have ${counts} partitions; they must have equally many`,
+    hint: 'give them equally many partitions, or number the records with zipWithIndex and join by the number',
+    docs: '`zip` and `zipPartitions` put partition i of one RDD beside partition i of the other, so they need as many partitions. It is checked when an action is planned, because files and sorts are resolved then.',
+  },
   RIV_BATCH_FORGOTTEN: {
     message: (action: string, place: string, rdd: string) => `${action}${at(place)}: the batch to which ${rdd} belongs is over and forgotten`,
     hint: 'await the action inside foreachRDD, or keep batches longer with ssc.remember(…)',

@@ -31,11 +31,26 @@ const operations: Operation[] = [
   narrow('flatMapValues', r => r.map(n => [n, n]).flatMapValues(n => [n, 1]).map(([k, v]) => k - v), p => p.flatMap(n => [0, n - 1])),
   narrow('persist', r => r.map(n => n).persist(), p => p),
   { name: 'union', rdd: r => r.union(r.map(n => -n)), model: parts => [...parts, ...parts.map(p => p.map(n => -n))] },
+  { name: 'coalesce', rdd: r => r.coalesce(2), model: parts => together(parts, 2) },
+  { name: 'zip', rdd: r => r.zip(r.map(n => n * 2)).map(([a, b]) => a * 31 + b), model: parts => parts.map(p => p.map(n => n * 33)) },
+  { name: 'zipPartitions', rdd: r => r.zipPartitions(r.filter(n => n > 0), (a, b) => [...b, ...a]), model: parts => parts.map(p => [...p.filter(n => n > 0), ...p]) },
+  { name: 'cartesian', rdd: r => r.filter(n => n % 7 === 0).cartesian(r.filter(n => n % 5 === 0).coalesce(1)).map(([a, b]) => (a * 7 + b) % 1000), model: parts => crossed(parts) },
   { name: 'sortBy', rdd: r => r.sortBy(n => n, true, 1), model: parts => [parts.flat().sort((a, b) => a - b)] },
   { name: 'sortBy descending', rdd: r => r.sortBy(n => Math.abs(n), false, 1), model: parts => [parts.flat().sort((a, b) => Math.abs(b) - Math.abs(a))] },
   { name: 'reduceByKey', rdd: r => r.map(n => [Math.abs(n % 5), n]).reduceByKey((a, b) => a * 2 + b, 3).sortByKey(true, 1).map(([k, v]) => k * 1000 + v % 1000), model: parts => [byKey(parts)] },
   { name: 'groupByKey', rdd: r => r.map(n => [n % 3, n]).groupByKey(2).sortByKey(true, 1).flatMap(([k, ns]) => [k, ns.length, ...ns]), model: parts => [grouped(parts)] },
 ]
+
+function together(parts: Numbers, most: number): number[][] {
+  const count = Math.min(parts.length, most)
+  const border = (i: number): number => Math.floor(i * parts.length / count)
+  return Array.from({ length: count }, (_, i) => parts.slice(border(i), border(i + 1)).flat())
+}
+
+function crossed(parts: Numbers): number[][] {
+  const rights = parts.flat().filter(n => n % 5 === 0)
+  return parts.map(part => part.filter(n => n % 7 === 0).flatMap(a => rights.map(b => (a * 7 + b) % 1000)))
+}
 
 /** As the engine combines: within each partition, then over the partitions in order. */
 function byKey(parts: Numbers): number[] {

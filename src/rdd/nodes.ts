@@ -7,8 +7,8 @@ import { showRecord } from '../wire/remote-error.ts'
 import { rddErrors } from './errors.ts'
 import { nextPlanId, partitionCount, samePartitioning } from './plan.ts'
 import type {
-  BuiltinFunction, FindPartitioning, FindSteps, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
-  UnionPlan, UserFunction,
+  BuiltinFunction, CartesianPlan, CoalescePlan, FindPartitioning, FindSteps, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
+  UnionPlan, UserFunction, ZipPlan,
 } from './plan.ts'
 
 /** The names of kernel/functions. */
@@ -61,6 +61,22 @@ export function union(parents: readonly Plan[], op: string, site: CallSite): Uni
   const first = parents[0]?.partitioning
   const aligned = parents.length > 0 && first !== undefined && parents.every(p => samePartitioning(p.partitioning, first) && partitionCount(p) === first.partitions)
   return { kind: 'union', ...common(op, site), parents, aligned, ...(aligned && { partitioning: first }) }
+}
+
+/** The partitions of a parent in at most so many groups of neighbours. */
+export function coalesce(parent: Plan, op: string, site: CallSite, partitions: number): CoalescePlan {
+  return { kind: 'coalesce', ...common(op, site), parent, partitions }
+}
+
+/** A function of the partitions i of several parents; `keepsKeys` says that the keys are those of the first one. */
+export function zip(parents: readonly Plan[], op: string, site: CallSite, fn: PlanFunction, keepsKeys = false): ZipPlan {
+  const partitioning = keepsKeys ? parents[0]!.partitioning : undefined
+  return { kind: 'zip', ...common(op, site), parents, fn, ...(partitioning && { partitioning }) }
+}
+
+/** Every pair of records of two parents. */
+export function cartesian(left: Plan, right: Plan, op: string, site: CallSite): CartesianPlan {
+  return { kind: 'cartesian', ...common(op, site), left, right }
 }
 
 /** An exchange: pairs (or, round robin, any records) go to the partition of their key. */

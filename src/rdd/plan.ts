@@ -1,6 +1,6 @@
 // The lineage graph: what an RDD is computed from. It describes and never runs.
 //
-// - Four node kinds carry every operation so far: source, pipeline, union, shuffle. Everything else is a composition of them.
+// - Seven node kinds carry every operation: source, pipeline, union, coalesce, zip, cartesian, shuffle. Everything else is a composition of them.
 // - Persisting is an annotation (`storage`), not a node.
 // - A node made while a batch runs belongs to that batch's scope; what the engine holds for it goes when the scope is released.
 
@@ -8,6 +8,7 @@ import type { CallSite } from '../base/call-site.ts'
 import type { CapturedFunction } from '../wire/closure/capture.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot, RangeSlot } from '../wire/shape.ts'
+import { rddErrors } from './errors.ts'
 import type { StorageLevel } from './storage-level.ts'
 
 /** A function in a plan: the user's, or one of the kernel's own by name. */
@@ -104,6 +105,28 @@ export interface UnionPlan extends PlanBase {
   readonly aligned: boolean
 }
 
+/** The parent's partitions in fewer groups, without an exchange. */
+export interface CoalescePlan extends PlanBase {
+  readonly kind: 'coalesce'
+  readonly parent: Plan
+  /** Most groups; a parent with fewer partitions keeps them. */
+  readonly partitions: number
+}
+
+/** A function of the partitions i of all parents gives partition i. The parents have equally many, which is checked when a job is planned. */
+export interface ZipPlan extends PlanBase {
+  readonly kind: 'zip'
+  readonly parents: readonly Plan[]
+  readonly fn: PlanFunction
+}
+
+/** Every pair of a left and a right record; partition `i·n + j` holds those of left i and right j, where the right has n. */
+export interface CartesianPlan extends PlanBase {
+  readonly kind: 'cartesian'
+  readonly left: Plan
+  readonly right: Plan
+}
+
 export interface ShufflePlan extends PlanBase {
   readonly kind: 'shuffle'
   readonly parent: Plan
@@ -118,7 +141,7 @@ export interface ShufflePlan extends PlanBase {
 /** Finds a partitioning when a job is planned; the parents of its node are resolved by then. It may run jobs of its own. */
 export type FindPartitioning = (signal?: AbortSignal) => Promise<Partitioning>
 
-export type Plan = SourcePlan | PipelinePlan | UnionPlan | ShufflePlan
+export type Plan = SourcePlan | PipelinePlan | UnionPlan | CoalescePlan | ZipPlan | CartesianPlan | ShufflePlan
 
 /** Where results of an action go. */
 export type PlanSink =
@@ -167,6 +190,15 @@ export function partitionCount(plan: Plan): number | undefined {
       }
       return sum
     }
+    case 'coalesce': {
+      const n = partitionCount(plan.parent)
+      return n === undefined ? undefined : Math.min(n, plan.partitions)
+    }
+    case 'zip': return partitionCount(plan.parents[0]!)
+    case 'cartesian': {
+      const [m, n] = [partitionCount(plan.left), partitionCount(plan.right)]
+      return m === undefined || n === undefined ? undefined : m * n
+    }
   }
 }
 
@@ -174,8 +206,9 @@ export function partitionCount(plan: Plan): number | undefined {
 export function parentsOf(plan: Plan): readonly Plan[] {
   switch (plan.kind) {
     case 'source': return []
-    case 'pipeline': case 'shuffle': return [plan.parent]
-    case 'union': return plan.parents
+    case 'pipeline': case 'coalesce': case 'shuffle': return [plan.parent]
+    case 'union': case 'zip': return plan.parents
+    case 'cartesian': return [plan.left, plan.right]
   }
 }
 
@@ -187,18 +220,28 @@ export function samePartitioning(a: Partitioning | undefined, b: Partitioning | 
   return a === b
 }
 
-/** Resolves whatever in the plan is not known yet; returns undefined when nothing has to be waited for. */
+/** Resolves whatever in the plan is not known yet, and checks it; returns undefined when nothing has to be waited for. */
 export function resolvePlan(plan: Plan, signal?: AbortSignal): Promise<void> | undefined {
   const waiting: Plan[] = []
+  const zips: ZipPlan[] = []
   const seen = new Set<Plan>()
   const visit = (node: Plan): void => {
     if (seen.has(node)) return
     seen.add(node)
     for (const parent of parentsOf(node)) visit(parent)
+    if (node.kind === 'zip') zips.push(node)
     if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined) || (node.kind === 'pipeline' && node.resolve !== undefined)) waiting.push(node)
   }
   visit(plan)
-  return waiting.length === 0 ? undefined : resolveAll(waiting, signal)
+  const check = (): void => { for (const zip of zips) checkZip(zip) }
+  if (waiting.length > 0) return resolveAll(waiting, signal).then(check)
+  check()
+  return undefined
+}
+
+function checkZip({ op, site, parents }: ZipPlan): void {
+  const counts = parents.map(parent => partitionCount(parent))
+  if (counts.some(count => count !== counts[0])) throw rddErrors.RIV_ZIP_PARTITIONS(op, site.place, counts.join(' and '))
 }
 
 /** Two actions may resolve a node at once: the first answer stands. */

@@ -40,6 +40,10 @@ export type Input =
   | { readonly from: 'shuffle'; readonly slot: SlotIndex; readonly aggregator?: Aggregator; readonly combined: boolean }
   | { readonly from: 'pipe'; readonly input: Input; readonly steps: readonly Step[] }
   | { readonly from: 'concat'; readonly inputs: readonly Input[] }
+  /** The function gets the records of each input as an iterable and returns one. */
+  | { readonly from: 'zip'; readonly inputs: readonly Input[]; readonly fn: FnIndex }
+  /** Each record of the left beside each of the right, whose records are held. */
+  | { readonly from: 'cartesian'; readonly left: Input; readonly right: Input }
 
 /** How a key finds its reducer. */
 export type PartitioningShape =

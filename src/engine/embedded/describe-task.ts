@@ -149,6 +149,17 @@ class Builder {
         }
         throw new Error(`Rivulet bug: partition ${partition} of a union does not exist`)
       }
+      case 'coalesce': {
+        const count = present(partitionCount(plan.parent), 'the partition count of a resolved plan')
+        const border = (i: number): number => Math.floor((i * count) / Math.min(count, plan.partitions))
+        const [from, to] = [border(partition), border(partition + 1)]
+        return this.#concat(Array.from({ length: to - from }, (_, i) => this.#input(plan.parent, from + i)))
+      }
+      case 'zip': return { from: 'zip', inputs: plan.parents.map(parent => this.#input(parent, partition)), fn: this.#fn(plan.fn, plan) }
+      case 'cartesian': {
+        const rights = present(partitionCount(plan.right), 'the partition count of a resolved plan')
+        return { from: 'cartesian', left: this.#input(plan.left, Math.floor(partition / rights)), right: this.#input(plan.right, partition % rights) }
+      }
     }
   }
 

@@ -134,6 +134,7 @@ export class EmbeddedEngine implements Engine {
       if (node.storage !== 'none' && this.#blocks.keepsAll(node)) return
       if (node.kind === 'pipeline') for (const step of node.steps) add(step.fn)
       if (node.kind === 'source') for (const part of node.partitions ?? []) if (part.kind === 'part') add(part.read)
+      if (node.kind === 'zip') add(node.fn)
       if (node.kind === 'shuffle') {
         const { aggregator } = node
         for (const fn of aggregator === undefined ? [] : [aggregator.create, aggregator.merge, aggregator.mergeCombiners]) if (fn !== undefined) add(fn)

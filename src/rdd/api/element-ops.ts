@@ -9,7 +9,7 @@ import type { Hint, Pairs } from '../types.ts'
 import { RDDNode } from './node.ts'
 
 /** What a partition function returns. */
-type Some<T> = Iterable<T> | AsyncIterable<T>
+export type Some<T> = Iterable<T> | AsyncIterable<T>
 
 /** How many calls of `mapAsync` run at once, in what order results come, how long one may take. */
 export interface MapAsyncOptions {

@@ -6,9 +6,9 @@ import { callSite, type CallSite } from '../../base/call-site.ts'
 import { builtin, pipeline } from '../nodes.ts'
 import { checkedFraction, zipWithIndex, zipWithUniqueId } from '../ops/sample.ts'
 import type { RDD } from '../rdd.ts'
-import { ElementOps } from './element-ops.ts'
+import { ZipOps } from './zip-ops.ts'
 
-export abstract class SampleOps<out T> extends ElementOps<T> {
+export abstract class SampleOps<out T> extends ZipOps<T> {
   /**
    * A random part of the records: each is kept with the probability `fraction`, or, with replacement, comes `fraction` times on average.
    *
