@@ -13,7 +13,7 @@ import type { StorageLevel } from '../rdd/storage-level.ts'
 import type { Hint } from '../rdd/types.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
-import { currentBatch } from './batch/batch.ts'
+import { runningBatch } from './batch/batch.ts'
 import { Termination } from './batch/termination.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
@@ -74,6 +74,7 @@ export class StreamingContext {
   readonly #bus: ListenerBus
   readonly #termination = new Termination()
   #runner: BatchRunner | undefined
+  #starting: Promise<void> = Promise.resolve()
   #stopping: Promise<void> | undefined
   /** What start() opened and the end closes. */
   readonly #closers: (() => void)[] = []
@@ -245,21 +246,13 @@ export class StreamingContext {
    * Semantics: `StreamingContext.start`.
    */
   async start(): Promise<void> {
-    if (this.state === 'active') return
+    if (this.state === 'active') return this.#starting
     if (this.state === 'stopped') throw streamingErrors.RIV_STREAMING_STOPPED()
     if (active !== undefined) throw streamingErrors.RIV_STREAMING_ACTIVE()
     this.sparkContext.assertRunning('start')
     this.graph.state = 'active'
     this.#activate()
-    try {
-      this.graph.start()
-      await this.#warmUp()
-      await this.#startInputs()
-    } catch (error) {
-      await (this.#stopping ??= this.#end(false))
-      throw error
-    }
-    if (this.#stopping === undefined) this.#startBatches()
+    return (this.#starting = this.#begin())
   }
 
   /**
@@ -298,7 +291,7 @@ export class StreamingContext {
     const { graceful = false, stopContext = this.sparkContext.conf.get(streamingSettings['spark.streaming.stopSparkContextByDefault']) } = options
     this.#stopping ??= this.#end(graceful)
     const done = this.#stopping.then(() => (stopContext ? this.sparkContext.stop() : undefined))
-    if (currentBatch.getStore() === undefined) await done
+    if (runningBatch() === undefined) await done
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -329,13 +322,28 @@ export class StreamingContext {
     active = this // oxlint-disable-line no-this-alias -- the one active context
     const holding = setInterval(() => {}, 2 ** 30)
     this.#closers.push(() => { active = undefined }, () => clearInterval(holding))
-    if (this.#clock instanceof ManualClock) this.#closers.push(this.#clock.guard(BatchRunner.assertOutside))
+    if (this.#clock instanceof ManualClock) {
+      const started = (): Promise<void> => this.#starting.catch(() => {}) // the clock goes on when the batches can
+      this.#closers.push(this.#clock.guard(BatchRunner.assertOutside), this.#clock.at(this.#clock.now(), started))
+    }
     if (!this.sparkContext.conf.get(streamingSettings['spark.streaming.stopGracefullyOnShutdown'])) return
     const onSignal = (): void => { void this.stop({ graceful: true }) }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, onSignal)
       this.#closers.push(() => process.removeListener(signal, onSignal))
     }
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      this.graph.start()
+      await this.#warmUp()
+      await this.#startInputs()
+    } catch (error) {
+      await (this.#stopping ??= this.#end(false))
+      throw error
+    }
+    if (this.#stopping === undefined) this.#startBatches()
   }
 
   /** Starts the engine's threads, so that the first batch does not wait for them. */

@@ -42,3 +42,9 @@ export class Batch {
 
 /** The batch in which code runs, across awaits. */
 export const currentBatch = new AsyncLocalStorage<Batch>()
+
+/** The same, as long as the batch runs: a timer that a batch's function made may fire long after. */
+export function runningBatch(): Batch | undefined {
+  const batch = currentBatch.getStore()
+  return batch?.endedMs === undefined ? batch : undefined
+}

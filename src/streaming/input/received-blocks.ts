@@ -19,6 +19,7 @@ export class ReceivedBlocks {
   #waiting: Received[] = []
   readonly #taken = new Map<number, readonly Received[]>()
   #room: PromiseWithResolvers<void> | undefined
+  #closed = false
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -40,6 +41,7 @@ export class ReceivedBlocks {
 
   /** Stores a block. False when block memory is full: keep the data and try again; until then there is no room. Other failures throw. */
   store(make: () => StoredBlock, records: number): boolean {
+    if (this.#closed) return true // a receiver that goes on after the end
     try {
       const block = make()
       this.#bytes += block.ref.bytes
@@ -70,8 +72,9 @@ export class ReceivedBlocks {
     }
   }
 
-  /** Gives back all memory. */
+  /** Gives back all memory, and takes nothing any more. */
   clear(): void {
+    this.#closed = true
     this.release(Infinity)
     this.#give(this.#waiting.splice(0))
   }
