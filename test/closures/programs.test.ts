@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { harness, removeFolder, run, scratchFolder } from './environments.ts'
+import { pathToFileURL } from 'node:url'
+import { harness, removeFolder, root, run, scratchFolder } from './environments.ts'
 
 const scratch = scratchFolder()
 after(() => removeFolder(scratch))
@@ -81,6 +82,26 @@ const programs: readonly Program[] = [
     files: {
       'job.ts': "import { threadId } from 'node:worker_threads'\nimport { useConfig } from './util.js'\nexport const config = { rate: 2 }\nconsole.log('@main', threadId)\nconsole.log('@' + await ship((x: number) => useConfig(x), 5))",
       'util.ts': "import { config } from './job.js'\nexport function useConfig(x: number) { return x * config.rate }",
+    },
+  },
+  {
+    name: "what is imported from 'rivulet'", args: ['--import', pathToFileURL(join(root, 'scripts/self.mjs')).href, 'job.ts'], prints: ['true 3000 true 7'],
+    files: {
+      'job.ts': `
+        import { Duration, seconds, Time } from 'rivulet'
+        const start = new Time(7)
+        const made = { seconds }
+        const job = (n: number) => [seconds(n) instanceof Duration, made.seconds(n).milliseconds, start instanceof Time, start.milliseconds].join(' ')
+        console.log('@' + await ship(job, 3))
+      `,
+    },
+  },
+  {
+    name: 'an alias of package.json for a module that imports the main script', args: ['job.ts'], prints: ['main 0', '10'],
+    files: {
+      'package.json': '{ "type": "module", "imports": { "#util": "./util.ts" } }',
+      'job.ts': "import { threadId } from 'node:worker_threads'\nimport { useConfig } from '#util'\nexport const config = { rate: 2 }\nconsole.log('@main', threadId)\nconsole.log('@' + await ship((x: number) => useConfig(x), 5))",
+      'util.ts': "import { config } from './job.ts'\nexport function useConfig(x: number) { return x * config.rate }",
     },
   },
   { name: 'flags that a worker refuses or must not have', args: ['--expose-gc', '--max-old-space-size=512', '--enable-source-maps', '--no-warnings', '-e', "const k = 2; ship(() => k).then(v => console.log('@' + v))"], prints: ['2'] },

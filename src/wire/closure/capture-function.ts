@@ -11,7 +11,7 @@ import type { Found, FunctionSite } from './function-site.ts'
 import { globalNames, globalPath, isNative } from './globals.ts'
 import type { FunctionDraft, GraphBuilder } from './graph-builder.ts'
 import { boundInternals, proxyInternals, unset } from './internals.ts'
-import { syntaxOf } from './main-script.ts'
+import { syntaxOf, userModule } from './main-script.ts'
 import type { FunctionNode, Node, OwnProperty, Ref } from './nodes.ts'
 import { fileUrlOf } from './script.ts'
 
@@ -147,7 +147,7 @@ function encodeVariable(name: string, found: Found, site: FunctionSite, graph: G
     const ref = importedRef(site.script, name, graph.options.userModules)
     if (ref) return reference(`import ${ref.spec} ${ref.parent} ${ref.name}`, () => moduleNode(ref, value))
     const blocked = syntaxOf(site.script).imports.get(name)
-    if (blocked && !blocked.isJson) holder = URL.parse(blocked.spec, fileUrlOf(site.script.url))?.href
+    if (blocked && !blocked.isJson) holder = userModule(blocked.spec, site.script)
   }
   if (name === '__name' && isKeepName(value)) return reference('keepName', () => ({ t: 'keepName' }))
   if (name === '__vite_ssr_dynamic_import__') return reference('vite import', () => ({ t: 'viteImport', parent: fileUrlOf(site.script?.url ?? '') }))

@@ -4,6 +4,7 @@ import { types } from 'node:util'
 import { encodeModule } from './capture-module.ts'
 import { encodeProxy } from './capture-function.ts'
 import { capturePrototype, refuseByKind } from './capture-prototype.ts'
+import { constructNode } from './constructible.ts'
 import { globalPath } from './globals.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { isPrimitive } from './nodes.ts'
@@ -42,9 +43,7 @@ export function encodeObject(object: object, graph: GraphBuilder): Node {
     graph.weak.push({ collection: object, node })
     return node
   }
-  if (object instanceof URL) return { t: 'url', href: object.href }
-  if (object instanceof URLSearchParams) return { t: 'searchParams', text: object.toString() }
-  return encodeShaped(object, graph)
+  return constructNode(object) ?? encodeShaped(object, graph)
 }
 
 function encodeShaped(object: object, graph: GraphBuilder): ObjectNode {

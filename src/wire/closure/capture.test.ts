@@ -191,7 +191,7 @@ test('what exists only in one process is refused by name', async t => {
   const values: Record<string, unknown> = {
     FileHandle: fileHandle, Worker: worker, MessagePort: channel.port1, Timeout: timer, ChildProcess: running, AsyncLocalStorage: new AsyncLocalStorage(), Hash: crypto.createHash('md5'),
     SecretKeyObject: crypto.createSecretKey(Buffer.from('abc')), Gzip: zlib.createGzip(), ReadableStream: new ReadableStream(), Response: new Response('x'), Blob: new Blob(['a']),
-    NumberFormat: new Intl.NumberFormat('de'), Collator: new Intl.Collator('de'), TextEncoder: new TextEncoder(), TextDecoder: new TextDecoder(), Memory: new (globalThis as unknown as { WebAssembly: { Memory: new (size: object) => object } }).WebAssembly.Memory({ initial: 1 }),
+    DisposableStack: new DisposableStack(), DOMException: new DOMException('x'), Memory: new (globalThis as unknown as { WebAssembly: { Memory: new (size: object) => object } }).WebAssembly.Memory({ initial: 1 }),
     Agent: new http.Agent(), AbortController: new AbortController(), Promise: Promise.resolve(1), WeakRef: new WeakRef({}), iterator: [1][Symbol.iterator](), generator: (function* () { yield 1 })(),
     FinalizationRegistry: new FinalizationRegistry(() => {}), Headers: new Headers({ a: 'b' }), FormData: new FormData(), SharedArrayBuffer: new SharedArrayBuffer(8), Interface: lines, WriteStream: process.stdout,
   }

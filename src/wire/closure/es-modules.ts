@@ -7,7 +7,7 @@
 import { isBuiltin } from 'node:module'
 import { valueIn } from './internals.ts'
 import type { Scope } from './internals.ts'
-import { importable, syntaxOf } from './main-script.ts'
+import { importable, syntaxOf, userModule } from './main-script.ts'
 import type { UserModules } from './main-script.ts'
 import type { ModuleRef } from './module-ref.ts'
 import { fileUrlOf } from './script.ts'
@@ -19,9 +19,9 @@ export function importedRef(script: Script, local: string, userModules: UserModu
   if (binding === undefined || binding.isJson) return undefined
   const name = binding.name === '*' ? {} : { name: binding.name }
   if (isBuiltin(binding.spec)) return { kind: 'builtin', spec: binding.spec, ...name }
-  const parent = fileUrlOf(script.url)
-  if (/^(\.|\/|file:)/.test(binding.spec) && !importable(new URL(binding.spec, parent).href, userModules)) return undefined
-  return { kind: 'esm', spec: binding.spec, parent, ...name }
+  const file = userModule(binding.spec, script)
+  if (file !== undefined && !importable(file, userModules)) return undefined
+  return { kind: 'esm', spec: binding.spec, parent: fileUrlOf(script.url), ...name }
 }
 
 /** The reference of a function or class that begins at `start` of the script, when the script exports it. */

@@ -3,6 +3,7 @@
 // - Rewriting keeps line numbers, and columns where the new piece is as long as the old one, so that stacks stay right.
 // - The cache is bounded by the bytes of its texts; programs that make new texts for ever do not fill it.
 
+import type { FunctionExpression } from 'acorn'
 import { parseFunction } from './function-syntax.ts'
 import type { FunctionSyntax } from './function-syntax.ts'
 import { freeNames } from './free-variables.ts'
@@ -48,7 +49,7 @@ export class FunctionText {
     this.#ownNameAt = (id?.start ?? 0) - syntax.shift
     this.hasSuperclass = syntax.kind === 'class' && syntax.root.superClass != null
     this.isGenerator = syntax.kind === 'function' ? syntax.root.generator : syntax.kind === 'method' && (syntax.root.value as { generator?: boolean }).generator === true
-    this.#method = methodHead(syntax, text)
+    this.#method = methodHead(syntax)
     this.#plain = this.#rewrite(new Map(), false)
   }
 
@@ -82,11 +83,10 @@ export class FunctionText {
 }
 
 /** `async *[key](…) {…}` becomes `{async *"$method"(…) {…}}.$method`; getters and setters become plain methods. With `super` it stays an object. */
-function methodHead(syntax: FunctionSyntax, text: string): { head: string; paramsAt: number } | undefined {
+function methodHead(syntax: FunctionSyntax): { head: string; paramsAt: number } | undefined {
   if (syntax.kind !== 'method') return undefined
-  const value = syntax.root.value as { async?: boolean; generator?: boolean; start: number }
-  const keyEnd = syntax.root.key.end - syntax.shift
-  return { head: `${value.async ? 'async ' : ''}${value.generator ? '*' : ''}"$method"`, paramsAt: text.indexOf('(', syntax.root.computed ? text.indexOf(']', keyEnd) : keyEnd) }
+  const { async, generator, start } = syntax.root.value as FunctionExpression // it starts at its parameters
+  return { head: `${async ? 'async ' : ''}${generator ? '*' : ''}"$method"`, paramsAt: start - syntax.shift }
 }
 
 function replacement({ become }: Edit, old: string): string {

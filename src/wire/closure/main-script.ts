@@ -5,7 +5,7 @@
 // - What such modules export travels by value instead.
 
 import { realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createRequire, isBuiltin } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { refreshCommonJs, requiredFiles } from './commonjs-modules.ts'
 import { scriptByUrl } from './inspector.ts'
@@ -19,6 +19,8 @@ export type UserModules = 'ref' | 'value'
 
 const mains = new Set<string>()
 const reaching = new Map<string, boolean>()
+/** Files of bare specifiers (`#config`, packages of a workspace), by importing module. */
+const resolved = new Map<string, string>()
 let countedModules = -1
 
 /** A module's URL without extension, query and fragment. */
@@ -76,17 +78,24 @@ function importsOf(at: string): readonly string[] {
   const files = requiredFiles(file => stem(file) === at)
   if (files) return files.map(stem)
   const script = scriptByUrl(url => stem(url) === at)
-  return script?.isModule ? syntaxOf(script).specs.flatMap(spec => resolve(spec, script) ?? []) : []
+  return script?.isModule ? syntaxOf(script).specs.flatMap(spec => userModule(spec, script) ?? []).map(stem) : []
 }
 
-function resolve(spec: string, from: Script): string | undefined {
-  if (/^(\.|\/|file:)/.test(spec)) return stem(new URL(spec, fileUrlOf(from.url)).href)
-  if (!spec.startsWith('#')) return undefined
-  try {
-    return stem(createRequire(fileUrlOf(from.url)).resolve(spec))
-  } catch {
-    return undefined
+/** URL of the file that an import statement of a script means, when it is no package and no builtin. */
+export function userModule(spec: string, from: Script): string | undefined {
+  if (isBuiltin(spec)) return undefined
+  if (/^(\.|\/|file:)/.test(spec)) return new URL(spec, fileUrlOf(from.url)).href
+  const key = `${fileUrlOf(from.url)} ${spec}`
+  let file = resolved.get(key)
+  if (file === undefined) {
+    try {
+      file = pathToFileURL(createRequire(fileUrlOf(from.url)).resolve(spec)).href
+    } catch {
+      file = '/node_modules/' // an alias that only a loader knows, or a package for import only
+    }
+    resolved.set(key, file)
   }
+  return file.includes('/node_modules/') ? undefined : file
 }
 
 /** The imports and exports of a script. */

@@ -83,8 +83,8 @@ export type Node =
   | { readonly t: 'cell'; readonly value: Ref }
   | { readonly t: 'weak'; readonly keyed: boolean; readonly entries: Ref[] }
   | { readonly t: 'ship'; readonly revive: Ref; readonly state: Ref }
-  | { readonly t: 'url'; readonly href: string }
-  | { readonly t: 'searchParams'; readonly text: string }
+  /** An object of a global class that its constructor makes again: `new URL(href)`. */
+  | { readonly t: 'construct'; readonly path: string; readonly args: readonly unknown[] }
   | FunctionNode
   | ClassNode
   | ObjectNode

@@ -105,8 +105,7 @@ export class Rebuild implements Rebuilding {
       }
       case 'weak': return this.#weak(node, done)
       case 'ship': return done((this.value(node.revive) as Function)(this.value(node.state)))
-      case 'url': return done(new URL(node.href))
-      case 'searchParams': return done(new URLSearchParams(node.text))
+      case 'construct': return done(Reflect.construct(globalValue(node.path) as Function, node.args) as object)
       case 'object': case 'array': case 'sparse': case 'plain': case 'regexp': case 'map': case 'set': case 'bytes':
       case 'view': case 'boxed': case 'error': case 'arguments': {
         const object = done(emptyObject(node, this))
