@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../base/clock.ts'
-import { Context } from '../context/context.ts'
+import type { Context } from '../context/context.ts'
 import { onEveryMaster } from '../rdd/masters.fixture.ts'
 import { Receiver } from './input/receiver.ts'
 import { StreamingContext } from './streaming-context.ts'

@@ -47,7 +47,7 @@ export class ReceiverSupervisor {
   }
 
   reportError(message: string, error?: unknown): void {
-    this.#lastError = { lastErrorMessage: message, ...(error !== undefined && { lastError: error instanceof Error ? error.stack ?? String(error) : String(error) }) }
+    this.#note(message, error)
     this.#post('onReceiverError')
   }
 
@@ -63,16 +63,21 @@ export class ReceiverSupervisor {
     })
   }
 
-  /** Ends it for good; resolves when onStop has. */
-  async stop(): Promise<void> {
+  /** Ends it for good, for a reason of its own if it gives one; resolves when onStop has. */
+  async stop(reason?: { readonly message: string; readonly error?: unknown }): Promise<void> {
     const before = this.#state
     if (before !== 'idle' && before !== 'stopped') {
       this.#state = 'stopped'
       this.#cancelRestart()
+      if (reason !== undefined) this.#note(reason.message, reason.error)
       if (before === 'running') this.#stopped = this.#onStop()
       this.#post('onReceiverStopped')
     }
     await this.#stopped
+  }
+
+  #note(message: string, error: unknown): void {
+    this.#lastError = { lastErrorMessage: message, ...(error !== undefined && { lastError: error instanceof Error ? error.stack ?? String(error) : String(error) }) }
   }
 
   #onStop(): Promise<void> {

@@ -51,6 +51,6 @@ class Host implements ReceiverHost {
 
   stop(message: string, error?: unknown): void {
     if (error !== undefined) this.reportError(message, error)
-    void this.#supervisor().stop()
+    void this.#supervisor().stop({ message, error })
   }
 }

@@ -42,7 +42,7 @@ class SocketReceiver implements Startable {
       if (this.#socket !== socket) return // stopped by us
       this.#cutter.endOfInput()
       const address = `${this.#host}:${this.#port}`
-      const error = failure === undefined ? streamingErrors.RIV_SOCKET(address, 'the server closed the connection') : streamingErrors.RIV_SOCKET.withCause(failure, address, failure.message || String(failure))
+      const error = failure === undefined ? streamingErrors.RIV_SOCKET(address, 'the server closed the connection') : streamingErrors.RIV_SOCKET.withCause(failure, address, failure.message || (failure as NodeJS.ErrnoException).code || String(failure))
       this.#supervisor().restart(error.message, error)
     })
   }
