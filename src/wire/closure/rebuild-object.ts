@@ -33,7 +33,6 @@ function errorOf(type: string): Error {
 }
 
 function argumentsOf(items: unknown[]): object {
-  // eslint-disable-next-line prefer-rest-params -- the object itself is wanted
   return (function (..._: unknown[]) { return arguments })(...items)
 }
 
