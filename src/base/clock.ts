@@ -5,6 +5,7 @@
 //
 // Contract of `at(ms, callback)`:
 // - the callback runs once, when now() ≥ ms; callbacks due at the same time run in the order of registration;
+// - if the clock steps back meanwhile, it runs when the time that was left at the call has passed: nobody waits for the step to be made up;
 // - it may return a promise: ManualClock awaits it before time goes on, SystemClock does not.
 
 /** A clock that can be asked and that calls back. */
@@ -23,9 +24,11 @@ export class SystemClock implements Clock {
 
   at(ms: number, callback: () => unknown, options: { hold?: boolean } = {}): () => void {
     // setTimeout counts on another clock than Date and may fire up to 1 ms early; so ask again.
+    const latest = performance.now() + ms - Date.now()
     let timer: NodeJS.Timeout
     const arm = (): void => {
-      timer = setTimeout(() => { if (Date.now() < ms) arm(); else callback() }, Math.min(Math.max(0, ms - Date.now()), 2 ** 31 - 1))
+      const left = Math.min(ms - Date.now(), latest - performance.now())
+      timer = setTimeout(() => { if (Date.now() < ms && performance.now() < latest) arm(); else callback() }, Math.min(Math.max(0, left), 2 ** 31 - 1))
       if (options.hold === false) timer.unref()
     }
     arm()
