@@ -75,17 +75,20 @@ test('attw finds nothing', () => {
 })
 
 for (const [module, moduleResolution] of [['nodenext', 'nodenext'], ['esnext', 'bundler']] as const) {
-  test(`compiles with moduleResolution ${moduleResolution} and skipLibCheck off`, () => {
-    const options = ['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2022', '--strict', '--skipLibCheck', 'false', '--types', 'node']
-    must(process.execPath, [bin('typescript', 'tsc'), ...options, '--outDir', `compiled-${moduleResolution}`, 'word-count.ts'], app)
-    assert.deepEqual(run(process.execPath, [`compiled-${moduleResolution}/word-count.js`], app), { code: 0, out: output, err: '' })
-  })
+  for (const typescript of ['oldest/node_modules/typescript', 'typescript', 'newest/node_modules/typescript']) {
+    test(`compiles with ${typescript}, moduleResolution ${moduleResolution} and skipLibCheck off`, () => {
+      const options = ['--module', module, '--moduleResolution', moduleResolution, '--target', 'es2022', '--strict', '--skipLibCheck', 'false', '--types', 'node']
+      const outDir = `compiled-${moduleResolution}-${typescript.split('/')[0]}`
+      must(process.execPath, [bin(typescript, 'tsc'), ...options, '--outDir', outDir, 'word-count.ts'], app)
+      assert.deepEqual(run(process.execPath, [`${outDir}/word-count.js`], app), { code: 0, out: output, err: '' })
+    })
+  }
 }
 
-const nodes = [process.execPath, join(packages, 'node22/bin/node')]
+const nodes = [process.execPath, join(packages, 'oldest/node_modules/node/bin/node')]
 for (const node of nodes) {
   const version = existsSync(node) ? must(node, ['--version'], scratch).trim() : 'v22'
-  const skip = existsSync(node) ? false : 'the dev dependency node22 was installed without its install script'
+  const skip = existsSync(node) ? false : 'Node 22 (test/package/oldest) was installed without its install script'
   // Node 22 announces that it strips types; that line is Node's, not ours.
   const quiet = version.startsWith('v22') ? { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' } : {}
   for (const file of ['word-count.mjs', 'word-count.ts']) {
