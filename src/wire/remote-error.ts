@@ -71,7 +71,7 @@ export function showRecord(record: unknown): string {
   try {
     text = inspect(record, { depth: 3, maxStringLength: maxRecordChars, maxArrayLength: 20, breakLength: Infinity, compact: true })
   } catch {
-    text = Object.prototype.toString.call(record)
+    text = `(a record of type ${typeof record} that throws when it is shown)`
   }
   return text.length <= maxRecordChars ? text : `${text.slice(0, maxRecordChars)}… (${text.length} characters)`
 }
