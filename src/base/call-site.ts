@@ -2,7 +2,10 @@
 //
 // Taken on every operator call, so it must be cheap: a short stack is captured as a string and only read when somebody asks.
 
-const root = new URL('..', import.meta.url).href
+import { fileURLToPath } from 'node:url'
+
+/** Of our own sources; a path, because loaders such as tsx write paths where Node writes URLs. */
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The place of a call in the user's code. */
 export interface CallSite {
