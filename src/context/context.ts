@@ -9,6 +9,8 @@ import type { Engine } from '../engine/engine.ts'
 import { engineSettings } from '../engine/settings.ts'
 import { source, union } from '../rdd/nodes.ts'
 import type { RDDContext } from '../rdd/rdd-context.ts'
+import { Accumulator, appended, NumberAccumulator } from '../rdd/shared/accumulator.ts'
+import { Broadcast } from '../rdd/shared/broadcast.ts'
 import { RDD } from '../rdd/rdd.ts'
 import { parallelize, range } from '../rdd/sources/parallelize.ts'
 import { textFile, wholeFiles } from '../rdd/sources/text-file.ts'
@@ -192,6 +194,77 @@ export class Context implements RDDContext {
   union<T>(...rdds: RDD<T>[]): RDD<T> {
     this.assertRunning('union')
     return new RDD<T>(this, union(rdds.map(rdd => rdd.plan), 'union', callSite()))
+  }
+
+  /**
+   * A read-only value for tasks: encoded once into shared memory, decoded once a thread when it is first used.
+   *
+   * For large values that many tasks look things up in; see `Broadcast`. Changes made to the value afterwards do not reach tasks.
+   * Semantics: `SparkContext.broadcast`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const stopWords = ctx.broadcast(new Set(['to', 'or']))
+   * await ctx.parallelize(['to', 'be']).filter(word => !stopWords.value.has(word)).collect()   // ['be']
+   */
+  broadcast<T>(value: T): Broadcast<T> {
+    this.assertRunning('broadcast')
+    return new Broadcast(value, this.#engine.share(value))
+  }
+
+  /**
+   * A total to which tasks add: `add` takes the total and one added value, and gives the new total.
+   *
+   * `acc.add(x)` works anywhere, `acc.value` in the program. Each task counts once, whatever was tried again. Where `merge` says how two totals
+   * are put together, each task adds up what is its own, from a copy of `zero`; otherwise the added values travel. Both functions must not
+   * mind the order. Semantics: `org.apache.spark.util.AccumulatorV2`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const largest = ctx.accumulator(-Infinity, Math.max, Math.max)
+   * await ctx.range(0, 100).foreach(n => largest.add(n))
+   * largest.value   // 99
+   */
+  accumulator<T, X = T>(zero: T, add: (total: T, value: X) => T, merge?: (a: T, b: T) => T): Accumulator<T, X> {
+    this.assertRunning('accumulator')
+    return new Accumulator(zero, add, merge, undefined)
+  }
+
+  /**
+   * A sum of numbers to which tasks add; `count` and `avg` too. Semantics: `SparkContext.longAccumulator`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const seen = ctx.longAccumulator('seen')
+   * await ctx.range(0, 100).foreach(() => seen.add(1))
+   * seen.value   // 100
+   */
+  longAccumulator(name?: string): NumberAccumulator {
+    this.assertRunning('longAccumulator')
+    return new NumberAccumulator(name)
+  }
+
+  /** The same as `longAccumulator`: numbers are doubles here. Semantics: `SparkContext.doubleAccumulator`. */
+  doubleAccumulator(name?: string): NumberAccumulator {
+    return this.longAccumulator(name)
+  }
+
+  /**
+   * A list to which tasks add, in the order in which tasks end. Semantics: `SparkContext.collectionAccumulator`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const bad = ctx.collectionAccumulator<string>('bad lines')
+   * await ctx.parallelize(['1', 'x']).foreach(line => { if (Number.isNaN(Number(line))) bad.add(line) })
+   * bad.value   // ['x']
+   */
+  collectionAccumulator<T>(name?: string): Accumulator<T[], T> {
+    this.assertRunning('collectionAccumulator')
+    return new Accumulator<T[], T>([], appended, undefined, name)
   }
 
   /**

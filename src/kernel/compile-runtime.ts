@@ -22,6 +22,8 @@ export interface TaskOutput {
   readonly shuffle?: readonly (readonly BlockRef[])[]
   /** Partitions kept on the way, by slot. */
   readonly stored: readonly StoredPartition[]
+  /** Pairs of an accumulator's id and what the task added to it. */
+  readonly updates?: readonly BlockRef[]
 }
 
 export interface StoredPartition { readonly slot: number; readonly blocks: readonly BlockRef[] }

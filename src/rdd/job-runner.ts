@@ -50,6 +50,17 @@ export interface JobRunner {
   storeText(bytes: Uint8Array): StoredBlock
   /** Encodes records into block memory. */
   storeRecords(records: readonly unknown[]): StoredBlock
+  /** Encodes a value once, for every task that begins from now on (wire/shared/broadcast finds it by the id). */
+  share(value: unknown): SharedValue
+}
+
+/** A value in shared memory that every task can read. */
+export interface SharedValue {
+  readonly id: number
+  /** Drops what threads decoded of it. */
+  unpersist(): void
+  /** Gives the memory back; tasks that begin later do not find it. */
+  release(): void
 }
 
 /** A block that the driver stored and must release. */

@@ -3,6 +3,8 @@
 import type { Context } from '../context/context.ts'
 import { HashPartitioner, Partitioner } from '../kernel/partitioner.ts'
 import type { RDD } from './rdd.ts'
+import type { Accumulator } from './shared/accumulator.ts'
+import type { Broadcast } from './shared/broadcast.ts'
 
 type Eq<A, B> = (<G>() => G extends A ? 1 : 2) extends (<G>() => G extends B ? 1 : 2) ? true : false
 const is = <T>() => <U>(_x: U, _ok: Eq<T, U>): void => {}
@@ -75,6 +77,12 @@ is<Promise<string[]>>()(r.collect(), true)
 is<Promise<[string, number][]>>()(pairs.top(1, { by: ([, n]) => n }), true)
 is<Promise<string>>()(r.max((a, b) => a.length - b.length), true)
 async () => { for await (const w of r) is<string>()(w, true) }
+
+// Shared variables.
+is<Broadcast<Map<string, number>>>()(ctx.broadcast(new Map([['a', 1]])), true)
+is<Accumulator<number, number>>()(ctx.accumulator(0, (a, b) => a + b), true)
+is<Accumulator<number, string>>()(ctx.accumulator(0, (n, w: string) => n + w.length, (a, b) => a + b), true)
+is<Accumulator<string[], string>>()(ctx.collectionAccumulator<string>(), true)
 
 // Refusals.
 // @ts-expect-error not pairs

@@ -19,7 +19,9 @@ export interface Install {
   /** Captured functions, in the order of the `user` entries of the shape's function table. */
   readonly environment?: { readonly id: number; readonly functions: readonly Uint8Array[] }
   readonly slabs: readonly (readonly [number, SharedArrayBuffer])[]
-  readonly forget?: { readonly stage: readonly number[]; readonly environment: readonly number[]; readonly slab: readonly number[] }
+  /** Broadcasts by id: a block of one record. What is to be forgotten is forgotten before. */
+  readonly broadcasts: readonly (readonly [number, BlockRef])[]
+  readonly forget?: { readonly stage: readonly number[]; readonly environment: readonly number[]; readonly slab: readonly number[]; readonly broadcast: readonly number[] }
 }
 
 export type ToWorker =
@@ -40,7 +42,7 @@ export interface TaskEnd {
 
 export type FromWorker =
   | { readonly type: 'needsClass'; readonly uid: string }
-  | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[] })
+  | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[]; readonly updates?: readonly BlockRef[] })
   | (TaskEnd & { readonly type: 'failed'; readonly failure: FailureData; readonly error: RemoteError })
 
 /** A failed attempt as data (`fatal`: trying again cannot help): which function of the stage's table, on which record (already shortened). */

@@ -15,8 +15,10 @@ import type { ClassRef } from '../../wire/closure/classes.ts'
 import { captureFunction, captureWindow } from '../../wire/closure/capture.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
-import type { Job, StoredBlock } from '../../rdd/job-runner.ts'
+import type { Job, SharedValue, StoredBlock } from '../../rdd/job-runner.ts'
+import { applyUpdates } from '../../rdd/shared/accumulator.ts'
 import { parentsOf, partitionCount, resolvePlan } from '../../rdd/plan.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, PlanSink, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
@@ -39,6 +41,9 @@ export interface EmbeddedOptions {
   readonly conf: Conf
   readonly log: Logger
 }
+
+/** Ids of shared values, over all engines of the process. */
+let lastShared = 0
 
 type Captures = ReadonlyMap<UserFunction, CapturedFunction>
 
@@ -108,6 +113,24 @@ export class EmbeddedEngine implements Engine {
 
   storeRecords(records: readonly unknown[]): StoredBlock {
     return this.#store.storeRecords(records)
+  }
+
+  share(value: unknown): SharedValue {
+    const { ref, release } = this.#store.storeRecords([value])
+    const id = ++lastShared
+    const forget = (): void => this.#backend.forget('broadcast', id)
+    this.#backend.share(id, ref)
+    return {
+      id,
+      unpersist: () => {
+        forget()
+        this.#backend.share(id, ref)
+      },
+      release: () => {
+        forget()
+        release()
+      },
+    }
   }
 
   /** Block memory in use, for tests and metrics. */
@@ -233,7 +256,34 @@ export class EmbeddedEngine implements Engine {
       this.#blocks.keep(plan, partition, blocks)
     }
     if (invalidUtf8Lines > 0) this.log.warn({ lines: invalidUtf8Lines }, 'lines that are not valid UTF-8 were read with U+FFFD in place of the bad bytes')
-    this.#apply(this.#scheduler.succeeded(task.id, output))
+    const { updates, ...rest } = output
+    const jobs = [...task.stage.jobs]
+    const effects = this.#scheduler.succeeded(task.id, rest)
+    if (updates !== undefined) {
+      if (effects.some(each => each.effect === 'discard' && each.output === rest)) this.#blocks.releaseAll(updates)
+      else this.#count(jobs, updates)
+    }
+    this.#apply(effects)
+  }
+
+  /** Adds to accumulators what a task reports; the jobs end when it is added, and fail where it cannot be. */
+  #count(jobs: readonly number[], updates: readonly BlockRef[]): void {
+    const counting = this.#counted(updates)
+    counting.catch(() => {}) // read at the end of the jobs
+    for (const id of jobs) this.#jobs.get(id)?.decoding.push(counting)
+  }
+
+  async #counted(updates: readonly BlockRef[]): Promise<void> {
+    for (;;) {
+      try {
+        const decoded = this.#store.decodeAll(updates) as [number, unknown][]
+        this.#blocks.releaseAll(updates)
+        return applyUpdates(decoded)
+      } catch (error) {
+        if (!(error instanceof UnknownClass)) throw error
+        await loadClass(error.ref as ClassRef)
+      }
+    }
   }
 
   /** Gives a partition's result to the action. One with instances of a class that this thread lacks waits for the class. */

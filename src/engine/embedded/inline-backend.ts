@@ -7,6 +7,7 @@ import { bindFunctions } from '../../kernel/bind-functions.ts'
 import { compileStage } from '../../kernel/compile.ts'
 import type { Bind } from '../../kernel/compile.ts'
 import { failureData } from '../../kernel/failure-data.ts'
+import { runCounting } from '../../kernel/run-counting.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
 import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { BlockStore } from './block-store.ts'
@@ -38,6 +39,9 @@ export class InlineBackend implements TaskBackend {
     queued.cancelled = true
     queued.io?.cancel()
   }
+
+  /** Nothing: tasks see the program's own broadcasts. */
+  share(): void {}
 
   forget(kind: Installed, id: number): void {
     if (kind === 'stage') this.#stages.delete(id)
@@ -75,7 +79,7 @@ export class InlineBackend implements TaskBackend {
     try {
       if (entry.cancelled) throw new TaskCancelled()
       const run = this.#bind(task)(bindFunctions(task.stage.shape.fns, task.functions))
-      const output = run(task.slots, io)
+      const output = runCounting(run, task.slots, io)
       if (!(output instanceof Promise)) return { kind: 'done', output: finish(output), ...io.metrics }
       return output.then(value => ({ kind: 'done' as const, output: finish(value), ...io.metrics })).catch(fail)
     } catch (error) {

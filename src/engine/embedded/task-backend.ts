@@ -1,6 +1,7 @@
 // Where tasks run: in this thread (inline) or in worker threads. The scheduler above sees only this.
 
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { FailureData } from '../../wire/messages.ts'
 import type { CatalogStage, Environment } from './stage-catalog.ts'
 
@@ -28,7 +29,7 @@ export type TaskOutcome =
   | { readonly kind: 'lost'; readonly reason: 'exit' | 'error' | 'memory'; readonly detail: string; readonly error?: Error }
 
 /** What workers are told once and keep. */
-export type Installed = 'stage' | 'environment' | 'slab'
+export type Installed = 'stage' | 'environment' | 'slab' | 'broadcast'
 
 /**
  * A place where tasks run.
@@ -42,6 +43,8 @@ export interface TaskBackend {
   submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void
   /** Asks the task to end early; its outcome is still reported. */
   cancel(taskId: number): void
+  /** Tasks submitted from now on find the one record of the block as this broadcast, until it is forgotten. */
+  share(broadcast: number, block: BlockRef): void
   /** Something that will not be named again unless it is installed anew. */
   forget(kind: Installed, id: number): void
   /** Ends all threads; outcomes of what still ran are reported as lost. */

@@ -12,9 +12,12 @@ import { bindFunctions } from '../../kernel/bind-functions.ts'
 import { compileStage } from '../../kernel/compile.ts'
 import type { Bind, RunTask } from '../../kernel/compile.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import { classTable } from '../../kernel/class-table.ts'
 import { UnknownClass } from '../../kernel/errors.ts'
 import { failureData } from '../../kernel/failure-data.ts'
+import { runCounting } from '../../kernel/run-counting.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import { decodeBlock } from '../../wire/block/decode.ts'
 import { loadClass, onUnknownClass } from '../../wire/closure/classes.ts'
 import type { ClassRef } from '../../wire/closure/classes.ts'
 import { installCode, rebuildFunction } from '../../wire/closure/rebuild.ts'
@@ -22,6 +25,7 @@ import { prepareWorker } from '../../wire/closure/worker-setup.ts'
 import type { FromWorker, Install, TaskEnd, ToWorker } from '../../wire/messages.ts'
 import { errorToData } from '../../wire/remote-error.ts'
 import type { StageShape } from '../../wire/shape.ts'
+import { forgetBroadcast, installBroadcast } from '../../wire/shared/broadcast.ts'
 import { SlabView } from '../../wire/slab/slab-view.ts'
 import type { WorkerData } from './worker-pool.ts'
 
@@ -95,12 +99,12 @@ function run(message: TaskMessage): void | Promise<void> {
     current = { id: message.id, io }
     const runTask = stageOf(message)
     if (!(runTask instanceof Promise)) {
-      const result = runTask(message.slots, io)
+      const result = runCounting(runTask, message.slots, io)
       if (!(result instanceof Promise)) return done(result)
       return result.then(done).catch(failed)
     }
     const ownIO = io
-    return runTask.then(run => run(message.slots, ownIO)).then(done).catch(failed)
+    return runTask.then(run => runCounting(run, message.slots, ownIO)).then(done).catch(failed)
   } catch (error) {
     return failed(error)
   }
@@ -116,11 +120,13 @@ function end(id: number, io: SlabTaskIO | undefined): TaskEnd {
   return { id, outputOffset, ...(keptOffset !== undefined && { keptOffset }), newSlabs, recordsRead: io?.metrics.recordsRead ?? 0, invalidUtf8Lines: io?.metrics.invalidUtf8Lines ?? 0 }
 }
 
-function install({ codes, stage, environment, slabs: newSlabs, forget }: Install): void {
+function install({ codes, stage, environment, slabs: newSlabs, broadcasts, forget }: Install): void {
   installCode(codes)
   if (stage !== undefined) shapes.set(stage.id, { shape: stage.shape })
   if (environment !== undefined) environments.set(environment.id, { functions: environment.functions })
   for (const [id, memory] of newSlabs) slabs.set(id, new SlabView(id, memory))
+  for (const id of forget?.broadcast ?? []) forgetBroadcast(id)
+  for (const [id, ref] of broadcasts) installBroadcast(id, () => decodeBlock(present(slabs.get(ref.slab), 'an installed slab').read(ref), { classes: classTable })[0])
   if (forget === undefined) return
   for (const id of forget.slab) slabs.delete(id)
   for (const id of forget.stage) shapes.delete(id)

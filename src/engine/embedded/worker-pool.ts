@@ -16,6 +16,7 @@ import type { Logger } from '../../base/log.ts'
 import { captureClass } from '../../wire/closure/classes.ts'
 import { remapStack } from '../../wire/closure/stack.ts'
 import { workerEnv, workerExecArgv } from '../../wire/closure/worker-setup.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/messages.ts'
 import { errorFromData } from '../../wire/remote-error.ts'
 import { engineErrors } from '../errors.ts'
@@ -61,6 +62,7 @@ export class WorkerPool implements TaskBackend {
   readonly #options: WorkerPoolOptions
   readonly #slots = new Set<Slot>()
   readonly #queue: Running[] = []
+  readonly #broadcasts = new Map<number, BlockRef>()
   #sampler: NodeJS.Timeout | undefined
   #lastName = 0
   #closing = false
@@ -90,7 +92,12 @@ export class WorkerPool implements TaskBackend {
     }
   }
 
+  share(broadcast: number, block: BlockRef): void {
+    this.#broadcasts.set(broadcast, block)
+  }
+
   forget(kind: Installed, id: number): void {
+    if (kind === 'broadcast') this.#broadcasts.delete(id)
     for (const { knows, forget } of this.#slots) if (knows[kind].delete(id)) forget[kind].push(id)
   }
 
@@ -155,10 +162,15 @@ export class WorkerPool implements TaskBackend {
     for (const id of slabs) know(id)
     know(leases.output.slab)
     if (leases.kept) know(leases.kept.slab)
+    const newBroadcasts = [...this.#broadcasts].filter(([id]) => !knows.broadcast.has(id))
+    for (const [id, block] of newBroadcasts) {
+      knows.broadcast.add(id)
+      know(block.slab)
+    }
     const newStage = !knows.stage.has(stage.id)
     const newEnvironment = !knows.environment.has(environment.id)
-    const forgets = forget.stage.length + forget.environment.length + forget.slab.length > 0
-    if (!newStage && !newEnvironment && newSlabs.length === 0 && !forgets) return undefined
+    const forgets = Object.values(forget).some(ids => ids.length > 0)
+    if (!newStage && !newEnvironment && newSlabs.length === 0 && newBroadcasts.length === 0 && !forgets) return undefined
     const codes = newStage ? stage.codes.filter(code => !known.has(code.hash)) : []
     for (const code of codes) known.add(code.hash)
     knows.stage.add(stage.id)
@@ -168,7 +180,8 @@ export class WorkerPool implements TaskBackend {
       ...(newStage && { stage: { id: stage.id, shape: stage.shape } }),
       ...(newEnvironment && { environment: { id: environment.id, functions: environment.functions } }),
       slabs: newSlabs,
-      ...(forgets && { forget: { stage: forget.stage.splice(0), environment: forget.environment.splice(0), slab: forget.slab.splice(0) } }),
+      broadcasts: newBroadcasts,
+      ...(forgets && { forget: { stage: forget.stage.splice(0), environment: forget.environment.splice(0), slab: forget.slab.splice(0), broadcast: forget.broadcast.splice(0) } }),
     }
   }
 
@@ -186,8 +199,8 @@ export class WorkerPool implements TaskBackend {
     worker.unref()
     const slot: Slot = {
       worker, control: new Int32Array(control),
-      knows: { stage: new Set(), environment: new Set(), slab: new Set() },
-      forget: { stage: [], environment: [], slab: [] },
+      knows: { stage: new Set(), environment: new Set(), slab: new Set(), broadcast: new Set() },
+      forget: { stage: [], environment: [], slab: [], broadcast: [] },
       codes: new Set(), leases: undefined, running: undefined, lost: undefined,
     }
     this.#slots.add(slot)
@@ -217,7 +230,7 @@ export class WorkerPool implements TaskBackend {
     }
     let output
     try {
-      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), stored: message.stored }, message.newSlabs)
+      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), stored: message.stored, ...(message.updates && { updates: message.updates }) }, message.newSlabs)
     } catch (error) {
       this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error })
       return
