@@ -13,7 +13,7 @@ import type { StorageLevel } from '../rdd/storage-level.ts'
 import type { Hint } from '../rdd/types.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
-import { runningBatch } from './batch/batch.ts'
+import { currentBatch } from './batch/batch.ts'
 import { Termination } from './batch/termination.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
@@ -291,7 +291,7 @@ export class StreamingContext {
     const { graceful = false, stopContext = this.sparkContext.conf.get(streamingSettings['spark.streaming.stopSparkContextByDefault']) } = options
     this.#stopping ??= this.#end(graceful)
     const done = this.#stopping.then(() => (stopContext ? this.sparkContext.stop() : undefined))
-    if (runningBatch() === undefined) await done
+    if (currentBatch() === undefined) await done
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

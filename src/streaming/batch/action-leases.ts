@@ -21,9 +21,11 @@ export class ActionLeases {
   #running = 0
   #failure: { readonly error: unknown } | undefined
   #idle: PromiseWithResolvers<void> | undefined
+  #closed = false
 
   /** Takes a lease for an action; gives the promise to hand out instead. */
   readonly track = <T>(action: Promise<T>): Promise<T> => {
+    if (this.#closed) return action
     this.#running++
     const leased = new Leased<T>((resolve, reject) => { action.then(resolve, reject) })
     const settled = (): void => {
@@ -36,6 +38,11 @@ export class ActionLeases {
       settled()
     })
     return leased
+  }
+
+  /** The batch is over: actions that code it left behind begins later are that code's own. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Resolves when no action runs; rejects with the first failure that nobody looked at. Reports a failure once. */

@@ -15,7 +15,7 @@ import type { ListenerBus } from '../events/listener-bus.ts'
 import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { OutputOperation } from '../graph/output-operation.ts'
-import { Batch, currentBatch, runningBatch } from './batch.ts'
+import { Batch, currentBatch, withinBatch } from './batch.ts'
 import { JobGenerator, type BatchEffect } from './job-generator.ts'
 import { outputFailure } from './output-failure.ts'
 
@@ -57,7 +57,7 @@ export class BatchRunner {
   /** Ends the batches: those that are due still run if `graceful`, and one more for data that waits; else running actions are cancelled. */
   stop(graceful: boolean): Promise<void> {
     this.#cancelAlarm()
-    if (!graceful) for (const batch of this.#batches.values()) if (batch !== runningBatch()) batch.abort.abort(new Error('the StreamingContext was stopped'))
+    if (!graceful) for (const batch of this.#batches.values()) if (batch !== currentBatch()) batch.abort.abort(new Error('the StreamingContext was stopped'))
     this.#apply(this.#generator.stop({ graceful, oneMore: graceful && this.#options.graph.inputs.some(input => input.hasPending) }))
     return this.halted
   }
@@ -107,7 +107,7 @@ export class BatchRunner {
   #inBatch(batch: Batch, body: () => Promise<BatchEffect[]>): void {
     const { context } = this.#options
     const scope = { tracker: batch.leases.track, signal: batch.abort.signal }
-    void currentBatch.run(batch, () => inScope(batch.scope, () => context.trackActions(scope, body))).then(effects => this.#apply(effects))
+    void withinBatch(batch, () => inScope(batch.scope, () => context.trackActions(scope, body))).then(effects => this.#apply(effects))
   }
 
   /** The inputs' plans are made at the tick: what comes later belongs to the next batch. A failing input fails the outputs that need it. */
@@ -214,12 +214,14 @@ export class BatchRunner {
   #end(batch: Batch): void {
     this.#batches.delete(batch.time.milliseconds)
     this.#remembered.push(batch)
+    batch.isOver = true
+    batch.leases.close()
     batch.over.resolve()
   }
 
   /** Refuses to advance a clock from inside a batch. */
   static assertOutside(): void {
-    const batch = runningBatch()
+    const batch = currentBatch()
     if (batch !== undefined) throw streamingErrors.RIV_ADVANCE_INSIDE_BATCH(batch.time.milliseconds)
   }
 }

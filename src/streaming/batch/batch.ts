@@ -23,6 +23,7 @@ export class Batch {
   advanceFailed = false
   /** Whether the batch failed for good. */
   failed = false
+  isOver = false
 
   constructor(timeMs: number, submittedMs: number) {
     this.time = new Time(timeMs)
@@ -40,11 +41,15 @@ export class Batch {
   }
 }
 
-/** The batch in which code runs, across awaits. */
-export const currentBatch = new AsyncLocalStorage<Batch>()
+const current = new AsyncLocalStorage<Batch>()
 
-/** The same, as long as the batch runs: a timer that a batch's function made may fire long after. */
-export function runningBatch(): Batch | undefined {
-  const batch = currentBatch.getStore()
-  return batch?.endedMs === undefined ? batch : undefined
+/** Runs `body` as part of a batch, across awaits. */
+export function withinBatch<R>(batch: Batch, body: () => R): R {
+  return current.run(batch, body)
+}
+
+/** The batch in which code runs. Code that a batch left behind (a timer) runs in none once the batch is over. */
+export function currentBatch(): Batch | undefined {
+  const batch = current.getStore()
+  return batch?.isOver === true ? undefined : batch
 }
