@@ -94,7 +94,7 @@ export function store(slot: number, rows: readonly unknown[], io: TaskIO): Store
 }
 
 /** The lines of a byte range of a file, in chunks. */
-export const readLines = (io: TaskIO, slot: FileSlot): AsyncIterable<string[]> => readFileLines(io.fs, slot)
+export const readLines = (io: TaskIO, slot: FileSlot): AsyncIterable<string[]> => readFileLines(io.fs, slot, lines => { io.metrics.invalidUtf8Lines += lines })
 
 /** The output of a `partition` sink: the value its function gave, awaited. */
 export function partitionOutput(value: unknown, fn: number, stored: readonly StoredPartition[], io: TaskIO): TaskOutput | Promise<TaskOutput> {

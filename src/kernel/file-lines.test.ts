@@ -21,7 +21,7 @@ const inMemory = (bytes: Uint8Array, chunkBytes: number): FileSystem => ({
 
 async function linesOf(fs: FileSystem, path: string, from: number, to: number): Promise<string[]> {
   const lines: string[] = []
-  for await (const chunk of readLines(fs, { path, from, to })) lines.push(...chunk)
+  for await (const chunk of readLines(fs, { path, from, to }, () => {})) lines.push(...chunk)
   return lines
 }
 
@@ -65,8 +65,12 @@ test('every line is in exactly one of the ranges that cover a file, in order', a
   }), { numRuns: 500 })
 })
 
-test('invalid bytes become U+FFFD', async () => {
-  assert.deepEqual(await linesOf(inMemory(Buffer.from([97, 0xff, 10, 0xe2, 0x82, 10, 98]), 2), 'a', 0, 7), ['a\uFFFD', '\uFFFD', 'b'])
+test('invalid bytes become U+FFFD; their lines are counted', async () => {
+  let invalid = 0
+  const lines: string[] = []
+  const file = inMemory(Buffer.from([97, 0xff, 10, 0xe2, 0x82, 10, 98]), 2)
+  for await (const chunk of readLines(file, { path: 'a', from: 0, to: 7 }, count => { invalid += count })) lines.push(...chunk)
+  assert.deepEqual([lines, invalid], [['a\uFFFD', '\uFFFD', 'b'], 2])
 })
 
 test('files: lines across chunks, gzip, and damaged gzip', async () => {
@@ -83,7 +87,7 @@ test('files: lines across chunks, gzip, and damaged gzip', async () => {
     assert.ok(sameLines(await linesOf(localFileSystem, `${folder}/a.gz`, 0, 10), lines))
     await assert.rejects(linesOf(localFileSystem, `${folder}/cut.gz`, 0, 10), { code: 'RIV_FILE_DAMAGED', message: /cut\.gz/ })
     await assert.rejects(linesOf(localFileSystem, `${folder}/missing.gz`, 0, 10), { code: 'RIV_FILE_NOT_FOUND' })
-    for await (const chunk of readLines(localFileSystem, { path: `${folder}/a.gz`, from: 0, to: 10 })) { assert.ok(chunk.length > 0); break }
+    for await (const chunk of readLines(localFileSystem, { path: `${folder}/a.gz`, from: 0, to: 10 }, () => {})) { assert.ok(chunk.length > 0); break }
   } finally {
     await rm(folder, { recursive: true })
   }

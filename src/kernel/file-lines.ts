@@ -3,27 +3,33 @@
 // - A line belongs to the range in which it begins: ranges that share a border give every line once, wherever the border falls.
 // - Lines end at `\n`; a `\r` before it is dropped; the last line of a file needs no end. Chunks are cut at line ends, never inside a character.
 // - A file whose name ends in `.gz` is decompressed as it is read, and is one range.
-// - UTF-8; invalid bytes become U+FFFD; a byte order mark at the start of a file is dropped.
+// - UTF-8; invalid bytes become U+FFFD, and their lines are counted; a byte order mark at the start of a file is dropped.
 
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { storageErrors } from '../storage/errors.ts'
 import type { FileSystem } from '../storage/file-system.ts'
+import { decodeLinePieces } from '../wire/block/lines.ts'
 import type { FileSlot } from '../wire/shape.ts'
 
 const newline = 10
 
-/** Arrays of lines, about a chunk of the file each. */
-export async function* readLines(fs: FileSystem, file: FileSlot): AsyncGenerator<string[]> {
+/** Arrays of lines; `onInvalid` is told how many lines were no UTF-8. */
+export async function* readLines(fs: FileSystem, file: FileSlot, onInvalid: (lines: number) => void): AsyncGenerator<string[]> {
   const slot = isCompressed(file.path) ? { path: file.path, from: 0, to: Infinity } : file
   const cutter = new RangeCutter(slot)
   for await (const chunk of chunksOf(fs, slot, cutter)) {
-    const lines = cutter.push(chunk)
-    if (lines.length > 0) yield lines
+    yield* decoded(cutter.push(chunk), onInvalid)
     if (cutter.done) return
   }
-  const last = cutter.end()
-  if (last.length > 0) yield last
+  yield* decoded(cutter.end(), onInvalid)
+}
+
+function* decoded(text: Buffer, onInvalid: (lines: number) => void): Generator<string[]> {
+  for (const { lines, invalidLines } of decodeLinePieces(text)) {
+    if (invalidLines > 0) onInvalid(invalidLines)
+    yield lines
+  }
 }
 
 /** Whether a file can be read only as a whole. */
@@ -53,7 +59,10 @@ async function* gunzipped(path: string, compressed: AsyncIterable<Uint8Array>): 
   }
 }
 
-/** Cuts the chunks of a range into lines. */
+const nothing = Buffer.alloc(0)
+const byteOrderMark = Buffer.from('\uFEFF')
+
+/** Cuts whole lines out of the chunks of a range. */
 class RangeCutter {
   /** Where reading begins: one byte before the range, which tells whether a line begins with it. */
   readonly start: number
@@ -76,15 +85,16 @@ class RangeCutter {
     this.#first = from === 0
   }
 
-  push(chunk: Uint8Array): string[] {
+  /** The lines that the chunk completes. */
+  push(chunk: Uint8Array): Buffer {
     const at = this.#at
     this.#at += chunk.length
     let from = 0
     if (this.#skipping) {
       from = chunk.indexOf(newline) + 1
-      if (from === 0) return []
+      if (from === 0) return nothing
       this.#skipping = false
-      if (at + from >= this.#to) { this.done = true; return [] }
+      if (at + from >= this.#to) { this.done = true; return nothing }
     }
     // The line that ends at the first \n from the range's last byte on is its last one.
     const last = chunk.indexOf(newline, Math.max(from, this.#to - 1 - at))
@@ -92,27 +102,24 @@ class RangeCutter {
     const end = this.done ? last : chunk.lastIndexOf(newline)
     if (end < from) {
       this.#rest.push(chunk.subarray(from))
-      return []
+      return nothing
     }
     const head = chunk.subarray(from, end + 1)
-    const lines = this.#lines(this.#rest.length === 0 ? head : Buffer.concat([...this.#rest, head]))
+    const lines = this.#text([...this.#rest, head])
     this.#rest = end + 1 < chunk.length && !this.done ? [chunk.subarray(end + 1)] : []
     return lines
   }
 
   /** The last line of a file that does not end with one. */
-  end(): string[] {
-    const rest = Buffer.concat(this.#rest)
-    return rest.length === 0 || this.#skipping ? [] : this.#lines(rest)
+  end(): Buffer {
+    return this.#skipping ? nothing : this.#text(this.#rest)
   }
 
-  #lines(bytes: Uint8Array): string[] {
-    let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-    if (this.#first && text.startsWith('\uFEFF')) text = text.slice(1)
+  #text([only, ...more]: readonly Uint8Array[]): Buffer {
+    if (only === undefined) return nothing
+    const bytes = more.length === 0 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat([only, ...more])
+    const marked = this.#first && bytes.subarray(0, 3).equals(byteOrderMark)
     this.#first = false
-    const lines = text.split('\n')
-    if (lines.at(-1) === '') lines.pop()
-    if (!text.includes('\r')) return lines
-    return lines.map(line => (line.endsWith('\r') ? line.slice(0, -1) : line))
+    return marked ? bytes.subarray(3) : bytes
   }
 }
