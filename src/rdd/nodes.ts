@@ -16,7 +16,7 @@ export type LibraryFunction = keyof typeof library
 
 const scopes = new AsyncLocalStorage<PlanScope | undefined>()
 
-/** Runs `body`; every node made in it, across awaits, belongs to `scope` (undefined: to none). */
+/** Runs `body`; every node made in it, across awaits and until the scope is released, belongs to `scope` (undefined: to none). */
 export function inScope<R>(scope: PlanScope | undefined, body: () => R): R {
   return scopes.run(scope, body)
 }
@@ -33,7 +33,7 @@ export const builtin = (name: LibraryFunction, args: readonly unknown[] = [], fn
 interface Common { id: number; op: string; site: CallSite; storage: 'none'; scope?: PlanScope }
 const common = (op: string, site: CallSite): Common => {
   const scope = scopes.getStore()
-  return scope === undefined ? { id: nextPlanId(), op, site, storage: 'none' } : { id: nextPlanId(), op, site, storage: 'none', scope }
+  return scope === undefined || scope.released ? { id: nextPlanId(), op, site, storage: 'none' } : { id: nextPlanId(), op, site, storage: 'none', scope }
 }
 
 /** A source whose partitions are known. */

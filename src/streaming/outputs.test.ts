@@ -240,6 +240,28 @@ onEveryMaster((context, master) => {
     })
   })
 
+  test('what a batch leaves behind runs on its own later', async () => {
+    const later = Promise.withResolvers<() => void>()
+    const done = Promise.withResolvers<unknown>()
+    const clock = new ManualClock()
+    const ssc = new StreamingContext(context(), '1 s', { clock })
+    ssc.queueStream([[1]]).foreachRDD(rdd => {
+      void new Promise<void>(resolve => { later.resolve(resolve) }).then(async () => {
+        const own = await context().range(0, 3).count()
+        const failure = await context().range(0, 3).map(() => { throw new Error('own') }).count().catch((error: Error) => error.message)
+        const forgotten = await rdd.count().catch((error: RivuletError) => error.code)
+        await clock.advance(1_000)
+        done.resolve([own, /own/.test(String(failure)), forgotten])
+      })
+    })
+    await ssc.start()
+    await clock.advance(1_000)
+    const go = await later.promise
+    go()
+    assert.deepEqual(await done.promise, [3, true, 'RIV_BATCH_FORGOTTEN'])
+    await ssc.stop({ stopContext: false })
+  })
+
   test('advance inside a batch is refused', async () => {
     const error = await run(context(), [[1]], (stream, _ssc, clock) => stream.foreachRDD(async () => { await clock.advance(1_000) }))
     assert.equal(error!.code, 'RIV_ADVANCE_INSIDE_BATCH')

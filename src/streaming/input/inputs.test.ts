@@ -237,7 +237,7 @@ onEveryMaster(context => {
       a.stop('enough')
       await stop()
       assert.deepEqual(events, [
-        'onReceiverStarted 0', 'onReceiverStarted 1', 'onReceiverError 1 odd', 'onReceiverError 1 lost', 'onReceiverStarted 1 lost', 'onReceiverStopped 0', 'onReceiverStopped 1 lost',
+        'onReceiverStarted 0', 'onReceiverStarted 1', 'onReceiverError 1 odd', 'onReceiverError 1 lost', 'onReceiverStarted 1 lost', 'onReceiverStopped 0 enough', 'onReceiverStopped 1 lost',
       ])
       assert.equal(ssc.state, 'stopped')
     })
