@@ -24,7 +24,7 @@ const children = new Set()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { children.forEach(kill); process.exit(130) })
 
 try {
-  const files = wanted.length > 0 ? wanted.flatMap(expand) : [...globSync('test/**/*.test.ts', { cwd: root }), ...globSync('src/**/*.test.ts', { cwd: root })]
+  const files = wanted.length > 0 ? wanted.flatMap(expand) : [...globSync('test/**/*.test.ts', { cwd: root, exclude: name => name === 'node_modules' }), ...globSync('src/**/*.test.ts', { cwd: root })]
   const queue = files.map((file, i) => () => testFile(file, join(scratch, `${i}.jsonl`)))
   if (wanted.length === 0) queue.unshift(typeCheck)
   await Promise.all(Array.from({ length: jobsAtOnce }, async () => { while (queue.length > 0) await queue.shift()() }))
