@@ -2,15 +2,17 @@
 
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot } from '../wire/shape.ts'
-import { FinalFailure, kernelErrors, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
+import { FinalFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
 import { Collected, recordsAtFirst, nextRecords } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
+import { plain, refusalOfThenable } from './thenable.ts'
 
 export { Cell, CombineMap } from './combine-map.ts'
 export { UserFailure } from './errors.ts'
 export { mapAsync } from './map-async.ts'
 export { Collected, customPartitionOf, DealtBuckets, hashPartitionOf, rangePartitionOf, ShuffleBuckets } from './outputs.ts'
+export { paired } from './paired.ts'
 
 /** What a task gives back. */
 export interface TaskOutput {
@@ -39,10 +41,8 @@ export function failed(error: unknown, at: number, record: unknown): unknown {
 
 /** Throws where a synchronous function returned a thenable. */
 export function refuseThenable(value: unknown, fn: number, record: unknown): void {
-  if (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function') {
-    (value as Promise<unknown>).then(undefined, () => {}) // its own failure has no reader
-    throw new UserFailure(fn, record, kernelErrors.RIV_ASYNC_FUNCTION())
-  }
+  const refusal = refusalOfThenable(value)
+  if (refusal !== undefined) throw new UserFailure(fn, record, refusal)
 }
 
 /** Checks what mapPartitions returned; asks for the async form where it is needed. */
@@ -54,7 +54,7 @@ export function iterableResult(value: unknown, asyncForm: boolean): unknown {
       if (!asyncForm) throw needsAsync
       return value
     }
-    if (typeof (value as { then?: unknown }).then === 'function') throw kernelErrors.RIV_ASYNC_FUNCTION()
+    plain(value)
   }
   throw new TypeError(`the function returned ${value === null ? 'null' : typeof value}; it must return an iterable`)
 }

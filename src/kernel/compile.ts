@@ -4,8 +4,8 @@
 // - Steps that take a whole partition break the chain: what is above becomes a generator that the user's function pulls from.
 // - `at` and `rec` always name the function being called and its record; the loop's one catch turns a throw into a UserFailure.
 // - A stage that awaits (files, replayable sources, mapAsync, async generators) is compiled as an async function; all others stay synchronous.
-//   Whether mapPartitions gives an async iterable shows only when it is called: the task then starts again in the async form, before any
-//   record was consumed by us.
+//   Whether mapPartitions gives an async iterable shows only when it is called: the task then starts again in the async form. Nothing has
+//   run by then if it is an async generator; what another function did before it returned one is done twice, in a thread's first such task.
 
 import type { Input, StageShape, Step } from '../wire/shape.ts'
 import * as runtime from './compile-runtime.ts'
@@ -74,7 +74,7 @@ class StageWriter {
   write(): string {
     const fns = this.#shape.fns.map((_, i) => `const f${i} = fns[${i}]`).join('\n')
     return `'use strict'
-const { UserFailure, failed, Cell, CombineMap, Collected, refuseThenable } = runtime
+const { UserFailure, failed, Cell, CombineMap, Collected, refuseThenable, paired } = runtime
 return fns => {
 ${fns}
 return ${this.#form === 'async' ? 'async ' : ''}function stage(slots, io) {
@@ -128,24 +128,24 @@ const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, b
       : `runtime.customPartitionOf(f${partitioning.fn}, ${partitions})`
     const out = `const out = new runtime.ShuffleBuckets(io, ${partitions}, ${partitionOf})\n`
     if (aggregator === undefined) {
-      return `${out}${body(x => `out.add(${x}[0], ${x}[1])`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
+      return `${out}${body(x => `if (probe) paired(${x})\nout.add(${x}[0], ${x}[1])`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
     }
     const map = this.#name('map')
-    return `${out}${this.#newMap(map)}${body(x => `const k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)}`)}
+    return `${out}${this.#newMap(map)}${body(x => `if (probe) paired(${x})\nconst k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)}`)}
 out.addAll(${map})\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
   }
 
   #newMap(map: string): string {
-    return `const ${map} = new CombineMap(), ${map}P = ${map}.primitives\n`
+    return `const ${map} = new CombineMap(), ${map}P = ${map}.primitives\nlet ${map}Created = false, ${map}Merged = false\n`
   }
 
-  /** Adds value `v` to the cell of key `k`. */
+  /** Adds value `v` to the cell of key `k`. What each function gives first in a task is looked at: a Promise is refused. */
   #merge(map: string, k: string, v: string, create: number | undefined, merge: number): string {
-    const first = create === undefined ? v : `f${create}(${v})`
-    const before = create === undefined ? '' : `at = ${create}; rec = ${v}; `
+    const first = create === undefined ? `const first = ${v}`
+      : `at = ${create}; rec = ${v}; const first = f${create}(${v}); if (!${map}Created) { ${map}Created = true; refuseThenable(first, ${create}, ${v}) } at = -1`
     return `const c = typeof ${k} === 'object' && ${k} !== null ? ${map}.objectCell(${k}) : ${map}P.get(${k})
-if (c === undefined) { ${before}${map}.add(${k}, ${first}); at = -1 }
-else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); at = -1 }`
+if (c === undefined) { ${first}; ${map}.add(${k}, first) }
+else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); if (!${map}Merged) { ${map}Merged = true; refuseThenable(c.v, ${merge}, ${v}) } at = -1 }`
   }
 
   /** Code that gives every record of `input` to `consume`. */
@@ -291,11 +291,11 @@ ${consume(x)}
     switch (step.op) {
       case 'map': return `${call(record)}\n${rest(y)}`
       case 'filter': return `${call(record)}\nif (${y}) {\n${rest(record)}\n}`
-      case 'mapValues': { const pair = this.#name('x'); return `${call(`${record}[1]`)}\nconst ${pair} = [${record}[0], ${y}]\n${rest(pair)}` }
+      case 'mapValues': { const pair = this.#name('x'); return `if (probe) paired(${record})\n${call(`${record}[1]`)}\nconst ${pair} = [${record}[0], ${y}]\n${rest(pair)}` }
       case 'flatMap': return `${call(record)}\nat = ${step.fn}\n${this.#each(y, step.fn, record, rest)}`
       case 'flatMapValues': {
         const pair = this.#name('x')
-        return `${call(`${record}[1]`)}\nat = ${step.fn}\n${this.#each(y, step.fn, record, value => `const ${pair} = [${record}[0], ${value}]\n${rest(pair)}`)}`
+        return `if (probe) paired(${record})\n${call(`${record}[1]`)}\nat = ${step.fn}\n${this.#each(y, step.fn, record, value => `const ${pair} = [${record}[0], ${value}]\n${rest(pair)}`)}`
       }
       default: throw new Error(`step ${step.op} is not narrow`)
     }

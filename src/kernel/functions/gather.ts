@@ -1,5 +1,6 @@
 // Functions of a whole partition that gather it into one record.
 
+import { plain } from '../thenable.ts'
 import type { Args, Fns, Rows } from './kinds.ts'
 
 export const countRows = () => (rows: Rows): number[] => {
@@ -15,10 +16,10 @@ export const sumRows = () => (rows: Iterable<number>): number[] => {
 /** All rows combined; nothing where there are none. */
 export const reduceRows = (_args: Args, [f]: Fns) => (rows: Rows): unknown[] => {
   let result: unknown
-  let empty = true
+  let seen = 0
   for (const row of rows) {
-    result = empty ? row : f!(result, row)
-    empty = false
+    result = seen === 0 ? row : f!(result, row)
+    if (seen++ === 1) plain(result)
   }
-  return empty ? [] : [result]
+  return seen === 0 ? [] : [result]
 }

@@ -2,12 +2,14 @@
 
 import { objectIdentity } from '../../wire/key/key-bytes.ts'
 import { compareValues } from '../../wire/key/compare.ts'
+import { paired } from '../paired.ts'
+import { plain } from '../thenable.ts'
 import type { Args, Fns, PairRow } from './kinds.ts'
 
-export const keyOf = () => (pair: PairRow): unknown => pair[0]
-export const valueOf = () => (pair: PairRow): unknown => pair[1]
+export const keyOf = () => (record: unknown): unknown => paired(record)[0]
+export const valueOf = () => (record: unknown): unknown => paired(record)[1]
 /** A record with its key before it. */
-export const withKey = (_args: Args, [key]: Fns) => (record: unknown): unknown => [key!(record), record]
+export const withKey = (_args: Args, [key]: Fns) => (record: unknown): unknown => [plain(key!(record)), record]
 /** A record as a key without a value. */
 export const asKey = () => (record: unknown): unknown => [record, undefined]
 /** A record that counts one. */

@@ -3,6 +3,8 @@
 import { copier } from '../../base/deep-copy.ts'
 import { seededRandom } from '../../base/random.ts'
 import { firstInOrder, orderOf, type OrderKind } from '../order.ts'
+import { paired } from '../paired.ts'
+import { plain } from '../thenable.ts'
 import type { Args, Fns, PairRow, Rows } from './kinds.ts'
 
 /** Gives the user's function the rows, and nothing back but that it has ended. */
@@ -19,7 +21,13 @@ export const folded = (_args: Args, [zero, add]: Fns) => {
   const next = copier(zero!())
   return (rows: Rows): unknown => {
     let acc = next()
-    for (const record of rows) acc = add!(acc, record)
+    let added = false
+    for (const record of rows) {
+      acc = add!(acc, record)
+      if (added) continue
+      added = true
+      plain(acc)
+    }
     return acc
   }
 }
@@ -38,7 +46,8 @@ export const sampledKeys = ([size]: Args) => (rows: Iterable<PairRow>, partition
   const random = seededRandom(partition)
   const keys: unknown[] = []
   let count = 0
-  for (const [key] of rows) {
+  for (const row of rows) {
+    const [key] = paired(row)
     if (keys.length < (size as number)) keys.push(key)
     else {
       const place = Math.floor(random() * (count + 1))
