@@ -13,6 +13,9 @@ export interface TaskResult {
   readonly count: number
 }
 
+/** Runs one job of an action: all partitions, or those named; gives their results in the order of partitions. */
+export type RunSink = (sink: PlanSink, partitions?: readonly number[]) => Promise<TaskResult[]>
+
 /** One action. */
 export interface Job {
   readonly plan: Plan
@@ -44,6 +47,8 @@ export interface JobRunner {
   run(job: Job): Promise<void>
   /** Captures a function for good (D-Stream operators, at start), so that batches send its hash only. */
   freeze(fn: PlanFunction): void
+  /** Gives a check that warns of plain objects that a frozen function captured and the program has changed since. */
+  watch(fn: PlanFunction): () => void
   /** Drops the kept partitions of a persisted plan node. */
   unpersist(plan: Plan): void
   /** Copies text bytes into block memory; the receiver's half of `lines` sources. `release` gives the memory back. */

@@ -337,6 +337,7 @@ export class StreamingContext {
   async #begin(): Promise<void> {
     try {
       this.graph.start()
+      if (this.#clock instanceof ManualClock || this.sparkContext.master === 'inline') this.graph.watchCaptured()
       await this.#warmUp()
       await this.#startInputs()
     } catch (error) {

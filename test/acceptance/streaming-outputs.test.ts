@@ -257,3 +257,21 @@ onMasters((context, master) => {
     assert.deepEqual(await context().parallelize([1]).collect(), [1])
   })
 })
+
+test('a captured plain object that changes between batches is warned of, once, by name and with a cure', async () => {
+  const results = await Promise.all(['inline', 'local[2]'].map(master => program(`
+    import { runBatches } from 'rivulet/testing'
+    const [table, list, seen, quiet] = [{ deep: { factor: 1 } }, [1], new Map(), { n: 1 }]
+    const out = await runBatches([[1], [2], [3]], s => {
+      const mapped = s.map(n => n * table.deep.factor * quiet.n + list.length + seen.size)
+      return mapped.transform(rdd => { table.deep.factor++; seen.set(table.deep.factor, 1); return rdd })
+    }, { master: '${master}' })
+    console.log(JSON.stringify(out))`)))
+  for (const { status, stderr } of results) {
+    assert.equal(status, 0, stderr)
+    const warnings = stderr.trimEnd().split('\n')
+    assert.equal(warnings.map(line => /`(\w+)`/.exec(line)?.[1]).join(), 'table,seen')
+    for (const line of warnings) assert.match(line, /map.*transform.*RIV_CLOSURE_CHANGED/)
+  }
+  assert.equal(results[1]!.stdout, '[[2],[3],[4]]\n')
+})

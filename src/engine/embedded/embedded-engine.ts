@@ -13,6 +13,7 @@ import { UnknownClass } from '../../kernel/errors.ts'
 import { loadClass } from '../../wire/closure/classes.ts'
 import type { ClassRef } from '../../wire/closure/classes.ts'
 import { captureFunction, captureWindow } from '../../wire/closure/capture.ts'
+import { watchObjects } from '../../wire/closure/captured-objects.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import type { Job, SharedValue, StoredBlock } from '../../rdd/job-runner.ts'
@@ -103,6 +104,19 @@ export class EmbeddedEngine implements Engine {
     captureWindow(() => forEachUser(fn, user => { user.frozen ??= this.#captureOne(user) }))
   }
 
+  watch(fn: PlanFunction): () => void {
+    const checks: (() => void)[] = []
+    forEachUser(fn, user => {
+      const { objects = [] } = user.frozen ?? {}
+      if (objects.length === 0) return
+      const changed = watchObjects(objects)
+      checks.push(() => {
+        for (const name of changed()) this.log.warn({ code: 'RIV_CLOSURE_CHANGED' }, `${labelOf(user)} captured \`${name}\`, which has changed since start(): threads keep the value it had then (use transform, whose function runs in every batch)`)
+      })
+    })
+    return () => { for (const check of checks) check() }
+  }
+
   unpersist(plan: Plan): void {
     this.#blocks.unpersist(plan)
   }
@@ -174,7 +188,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #captureOne(fn: UserFunction): CapturedFunction {
-    const captured = captureFunction(fn.fn, `the function given to ${fn.op}${fn.site.place === '' ? '' : ` at ${fn.site.place}`}`)
+    const captured = captureFunction(fn.fn, labelOf(fn))
     for (const { code, message } of captured.warnings) this.log.warn({ code }, message)
     return captured
   }
@@ -327,6 +341,8 @@ export class EmbeddedEngine implements Engine {
 function cancelled(job: Job): Error {
   return engineErrors.RIV_JOB_CANCELLED.withCause(job.signal?.reason, job.action)
 }
+
+const labelOf = ({ op, site }: UserFunction): string => `the function given to ${op}${site.place === '' ? '' : ` at ${site.place}`}`
 
 function forEachUser(fn: PlanFunction, visit: (fn: UserFunction) => void): void {
   if (fn.kind === 'user') visit(fn)

@@ -203,6 +203,7 @@ export class BatchRunner {
     const { graph, clock, bus } = this.#options
     const timeMs = batch.time.milliseconds
     if (batch.advanceFailed) graph.discardPanes(timeMs)
+    graph.checkCaptured()
     batch.endedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchCompleted', { batchInfo: batch.info })
     if (!batch.failed && !batch.abort.signal.aborted) for (const input of graph.inputs) input.completed(timeMs)

@@ -28,6 +28,7 @@ export class DStreamGraph {
   /** Every node that outputs need, and every input; parents first. */
   #order: readonly StreamNode[] = []
   #panes: readonly StreamNode[] = []
+  #watches: readonly (() => void)[] = []
 
   constructor(context: RDDContext, batchMs: number) {
     this.context = context
@@ -59,6 +60,16 @@ export class DStreamGraph {
       for (const pane of node.parents) pane.rememberMs = Math.max(pane.rememberMs, node.lengthMs - this.batchMs)
     }
     for (const node of this.#order) for (const fn of node.functions) this.context.runner.freeze(fn)
+  }
+
+  /** From here on `checkCaptured` compares captured plain objects with what they are now. */
+  watchCaptured(): void {
+    this.#watches = this.#order.flatMap(node => node.functions.map(fn => this.#runner.watch(fn)))
+  }
+
+  /** Warns of captured plain objects that were changed. */
+  checkCaptured(): void {
+    for (const check of this.#watches) check()
   }
 
   /** Sets the time before the first batch. */

@@ -3,6 +3,7 @@
 import { types } from 'node:util'
 import { builtinRef } from './builtin-modules.ts'
 import { classParts } from './capture-class.ts'
+import { isPlainObject } from './captured-objects.ts'
 import { moduleNode, importableRef, narrowedNamespace } from './capture-module.ts'
 import { exportedRef, importedRef } from './es-modules.ts'
 import { handedIn } from './function-text.ts'
@@ -128,6 +129,7 @@ function captureVariables(site: FunctionSite, ownNameIsFree: boolean, f: Functio
     if (isUnset(name, found, site)) warnUnset(name, f, site, graph)
     const encoded = found.value === unset ? { ref: undefined, isCopied: false } : encodeVariable(name, found, site, graph)
     const isCopied = encoded.isCopied && name !== 'arguments' && name !== ownName
+    if (isCopied && isPlainObject(found.value)) graph.objects.push({ name, value: found.value })
     const assigned = free?.assigned === true
     if (assigned) warnAssigned(name, f, site, graph)
     variables.push({ name, param: name === 'arguments' ? handedIn.arguments : name, ref: encoded.ref, eager: free?.eager === true, assigned, found: isCopied ? found : undefined })

@@ -13,6 +13,7 @@ import type { CaptureOptions } from './capture-options.ts'
 import { largestCapture } from './capture-size.ts'
 import { identityOf, withHash } from './code.ts'
 import type { FunctionCode } from './code.ts'
+import type { CapturedObject } from './captured-objects.ts'
 import { closureErrors } from './errors.ts'
 import type { CaptureWarning } from './errors.ts'
 import { globalPath } from './globals.ts'
@@ -35,6 +36,8 @@ export interface CapturedFunction {
   /** The captured values (a serialised graph), in which functions are named by the hash of their code. */
   readonly env: Uint8Array
   readonly warnings: readonly CaptureWarning[]
+  /** The variables that hold plain objects, of this function and of those that it captures. */
+  readonly objects: readonly CapturedObject[]
 }
 
 /**
@@ -112,7 +115,7 @@ function finish(root: Ref, graph: GraphBuilder): CapturedFunction {
   if (graph.drafts.length > 200) {
     graph.warn('RIV_CLOSURE_MANY_FUNCTIONS', `${graph.label} takes ${graph.drafts.length} functions along, probably of a package that is part of a bundle (keep packages external, so that workers import them)`)
   }
-  return { codeHash: identityOf(identity.join('\n')), envHash: identityOf(env), codes: [...codes.values()], env, warnings: graph.warnings }
+  return { codeHash: identityOf(identity.join('\n')), envHash: identityOf(env), codes: [...codes.values()], env, warnings: graph.warnings, objects: graph.objects }
 }
 
 function codeOf({ text, params, eagerParams, script, start, cells, hideOwnName }: FunctionDraft): FunctionCode {

@@ -72,6 +72,7 @@ export interface CaptureWarning {
 export const closureWarnings = {
   RIV_CLOSURE_LARGE: 'A function captures more than 1 MiB, which is copied to every worker. Use a broadcast variable.',
   RIV_CLOSURE_ASSIGNS: 'A function assigns a captured variable. Each worker changes its own copy, and the driver sees nothing of it: as in Spark. Use an accumulator.',
+  RIV_CLOSURE_CHANGED: 'A plain object that a function of a D-Stream operator captured was changed after `start()`. Threads keep the value it had at the start; on master `inline` the function sees the change, so the program would behave differently there. Values that change belong into `transform` or `foreachRDD`, whose functions run in the driver in every batch. Compared at the end of each batch on `inline` and under a manual clock.',
   RIV_CLOSURE_UNDEFINED: 'A captured `const` or class is still undefined: the function is captured before the line that defines the variable has run. Move the action below that line.',
   RIV_CLOSURE_MANY_FUNCTIONS: 'More than 200 functions travel with one function, mostly a package that a bundler inlined. Keep packages external (esbuild: --packages=external), then workers import them.',
 } as const

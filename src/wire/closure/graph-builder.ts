@@ -6,6 +6,7 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CaptureOptions } from './capture-options.ts'
+import type { CapturedObject } from './captured-objects.ts'
 import { closureErrors, refusal } from './errors.ts'
 import type { CaptureWarning, closureWarnings } from './errors.ts'
 import type { FunctionText } from './function-text.ts'
@@ -50,6 +51,7 @@ export class GraphBuilder {
   readonly drafts: FunctionDraft[] = []
   readonly variables: CapturedVariable[] = []
   readonly warnings: CaptureWarning[] = []
+  readonly objects: CapturedObject[] = []
   /** Weak collections, filled at the end with the entries whose keys travel. */
   readonly weak: { readonly collection: object; readonly node: Node & { t: 'weak' } }[] = []
   /** URL of the module that holds what is looked at: the innermost function's, or the one a variable is imported from. */
