@@ -1,5 +1,6 @@
 // Context: the door to RDDs and the composition root. Reads the configuration, starts an engine, keeps track of actions, ends everything.
 
+import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
 import { callSite } from '../base/call-site.ts'
 import { Conf } from '../base/define-settings.ts'
@@ -8,12 +9,13 @@ import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
 import { engineSettings } from '../engine/settings.ts'
 import { source, union } from '../rdd/nodes.ts'
+import { PersistedRDDs } from '../rdd/persisted-rdds.ts'
 import type { RDDContext } from '../rdd/rdd-context.ts'
 import { Accumulator, appended, NumberAccumulator } from '../rdd/shared/accumulator.ts'
 import { Broadcast } from '../rdd/shared/broadcast.ts'
 import { RDD } from '../rdd/rdd.ts'
 import { parallelize, range } from '../rdd/sources/parallelize.ts'
-import { textFile, wholeFiles } from '../rdd/sources/text-file.ts'
+import { objectFile, textFile, wholeFiles } from '../rdd/sources/text-file.ts'
 import { checkedCount } from '../rdd/target.ts'
 import type { Hint } from '../rdd/types.ts'
 import type { FileSystem } from '../storage/file-system.ts'
@@ -64,9 +66,12 @@ export class Context implements RDDContext {
   readonly log: Logger
   readonly fs: FileSystem = localFileSystem
   readonly configuredParallelism: number | undefined
+  /** Not for programs: see `getPersistentRDDs`. */
+  readonly persisted = new PersistedRDDs()
   readonly #engine: Engine
   readonly #actions = new RunningActions()
   #stopping: Promise<void> | undefined
+  #checkpointFolder: string | undefined
 
   constructor(options: ContextOptions = {}) {
     if ((globalThis as { [workerSymbol]?: boolean })[workerSymbol] === true) throw contextErrors.RIV_CONTEXT_IN_TASK()
@@ -181,6 +186,58 @@ export class Context implements RDDContext {
   binaryFiles(path: string, minPartitions?: number): RDD<[string, Uint8Array]> {
     this.assertRunning('binaryFiles')
     return new RDD<[string, Uint8Array]>(this, wholeFiles(this.fs, path, this.#least('binaryFiles', minPartitions), 'binaryFiles', callSite(), 'bytes'))
+  }
+
+  /**
+   * An RDD of the records that `saveAsObjectFile` wrote, from the same kinds of paths as `textFile`; one partition a file.
+   *
+   * A file that is damaged fails the action with RIV_FILE_CORRUPT as the cause. Semantics: `SparkContext.objectFile`, in a format of our own.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/objects-`)}/out`
+   * await ctx.parallelize([['a', 1], ['b', 2]]).saveAsObjectFile(folder)
+   * await ctx.objectFile<[string, number]>(folder).values().sum()   // 3
+   */
+  objectFile<T = unknown>(path: string): RDD<T> {
+    this.assertRunning('objectFile')
+    return new RDD<T>(this, objectFile(this.fs, path, callSite()))
+  }
+
+  /**
+   * Sets the folder under which `rdd.checkpoint()` writes; a folder of its own is made in it for this context, and stays.
+   *
+   * Semantics: `SparkContext.setCheckpointDir`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.setCheckpointDir('/var/tmp/checkpoints')
+   */
+  setCheckpointDir(folder: string): void {
+    this.assertRunning('setCheckpointDir')
+    this.#checkpointFolder = `${folder.replace(/(?<=.)\/+$/, '')}/${randomUUID()}`
+  }
+
+  /** The folder of this context's checkpoints, where one is set. */
+  getCheckpointDir(): string | undefined {
+    return this.#checkpointFolder
+  }
+
+  /**
+   * The RDDs that are persisted, by id. Semantics: `SparkContext.getPersistentRDDs`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const numbers = ctx.range(0, 3).cache()
+   * ctx.getPersistentRDDs().get(numbers.id) === numbers   // true
+   */
+  getPersistentRDDs(): Map<number, RDD<unknown>> {
+    return this.persisted.all()
   }
 
   /**

@@ -66,6 +66,11 @@ export const kernelErrors = defineErrors({
     hint: 'zip an RDD with what is made of it by map alone, or number the records with zipWithIndex and join by the number',
     docs: '`zip` puts record i of a partition beside record i of the same partition of the other RDD, so both must have equally many.',
   },
+  RIV_CHECKPOINT_LOST: {
+    message: (rdd: string) => `the partitions of the local checkpoint of ${rdd} are gone`,
+    hint: 'do not unpersist it while it is used, or use checkpoint()',
+    docs: 'A local checkpoint is kept in memory and its lineage was cut, so that nothing can compute it again: `unpersist()` loses it. Semantics: `RDD.localCheckpoint`.',
+  },
   RIV_PIPE: {
     message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,
     hint: 'what it wrote to stderr stands on stderr; end it with `; true` where its exit code means nothing',

@@ -8,6 +8,7 @@
 export * from './functions/by-key.ts'
 export * from './functions/gather.ts'
 export { bucketCounts, moments } from './functions/numbers.ts'
+export * from './functions/objects.ts'
 export * from './functions/partitions.ts'
 export * from './functions/pipe.ts'
 export * from './functions/records.ts'

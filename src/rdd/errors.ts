@@ -57,6 +57,11 @@ export const rddErrors = defineErrors({
     hint: 'await rdd.unpersist() first',
     docs: 'The storage level of an RDD cannot change while it is persisted, as in Spark.',
   },
+  RIV_CHECKPOINT_DIR: {
+    message: (rdd: string) => `${rdd} cannot be checkpointed: no folder is set`,
+    hint: 'call ctx.setCheckpointDir(dir) first, or use localCheckpoint()',
+    docs: '`rdd.checkpoint()` writes files, so it needs a folder: `ctx.setCheckpointDir(dir)`. `localCheckpoint()` keeps the partitions in memory instead.',
+  },
   RIV_ZIP_PARTITIONS: {
     message: (op: string, place: string, counts: string) => `${op}${at(place)}: the RDDs have ${counts} partitions; they must have equally many`,
     hint: 'give them equally many partitions, or number the records with zipWithIndex and join by the number',

@@ -71,6 +71,10 @@ export interface PlanBase {
   /** The operator's name, for messages and toDebugString. */
   readonly op: string
   readonly site: CallSite
+  /** Set by setName(). */
+  name?: string
+  /** Set by checkpoint() and localCheckpoint(), which has no folder. */
+  checkpoint?: { readonly folder?: string; state: 'marked' | 'running' | 'done' }
   /** Set by persist(); 'none' otherwise. */
   storage: StorageLevel
   /** The keys' partitioning, where it is known. */

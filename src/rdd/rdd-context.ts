@@ -2,6 +2,7 @@
 
 import type { FileSystem } from '../storage/file-system.ts'
 import type { JobRunner } from './job-runner.ts'
+import type { PersistedRDDs } from './persisted-rdds.ts'
 
 export interface RDDContext {
   /** The engine that runs jobs. */
@@ -10,6 +11,9 @@ export interface RDDContext {
   readonly fs: FileSystem
   /** `spark.default.parallelism`, where it is configured. */
   readonly configuredParallelism: number | undefined
+  /** The folder of this program's checkpoints, where one is set. */
+  getCheckpointDir(): string | undefined
+  readonly persisted: PersistedRDDs
   /** Throws RIV_CONTEXT_STOPPED after `stop()`; `what` is the operation that was tried. */
   assertRunning(what: string): void
   /**

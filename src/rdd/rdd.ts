@@ -36,6 +36,7 @@ export class RDD<out T> extends AggregateOps<T> {
     const { plan } = this
     if (plan.storage !== 'none' && plan.storage !== level) throw rddErrors.RIV_STORAGE_LEVEL(this.describe(), plan.storage, level)
     plan.storage = level
+    if (level !== 'none') this.context.persisted.add(this)
     return this
   }
 
@@ -58,6 +59,7 @@ export class RDD<out T> extends AggregateOps<T> {
     if (this.plan.storage !== 'none') {
       this.context.runner.unpersist(this.plan)
       this.plan.storage = 'none'
+      this.context.persisted.delete(this.id)
     }
     return this
   }
@@ -65,6 +67,55 @@ export class RDD<out T> extends AggregateOps<T> {
   /** The level at which it is persisted; `none` if it is not. */
   getStorageLevel(): StorageLevel {
     return this.plan.storage
+  }
+
+  /**
+   * With the next action, writes the partitions to files in the checkpoint folder and cuts the lineage: from then on they are read from there.
+   *
+   * It is one more computation: persist the RDD before. Call it before the first action. Errors: RIV_CHECKPOINT_DIR where no folder is set.
+   * Semantics: `RDD.checkpoint`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.setCheckpointDir(mkdtempSync(`${tmpdir()}/checkpoints-`))
+   * const numbers = ctx.range(0, 10).map(n => n * n).cache()
+   * numbers.checkpoint()
+   * await numbers.count()
+   * numbers.isCheckpointed()   // true
+   */
+  checkpoint(): void {
+    const checkpointFolder = this.context.getCheckpointDir()
+    if (checkpointFolder === undefined) throw rddErrors.RIV_CHECKPOINT_DIR(this.describe())
+    this.plan.checkpoint ??= { folder: `${checkpointFolder}/rdd-${this.id}`, state: 'marked' }
+  }
+
+  /**
+   * With the next action, keeps the partitions in memory and cuts the lineage: nothing can compute them again, so `unpersist()` loses them.
+   * Returns the RDD itself. Semantics: `RDD.localCheckpoint`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * let ranks = ctx.range(0, 10)
+   * for (let i = 0; i < 30; i++) ranks = ranks.map(n => n + 1)
+   * await ranks.localCheckpoint().count()
+   */
+  localCheckpoint(): this {
+    this.plan.checkpoint ??= { state: 'marked' }
+    return this
+  }
+
+  /** Whether a checkpoint was taken and the lineage cut. */
+  isCheckpointed(): boolean {
+    return this.plan.checkpoint?.state === 'done'
+  }
+
+  /** The folder of its checkpoint, once it was taken. */
+  getCheckpointFile(): string | undefined {
+    return this.isCheckpointed() ? this.plan.checkpoint?.folder : undefined
   }
 
   /**

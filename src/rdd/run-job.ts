@@ -1,8 +1,9 @@
 // Running an action: through the context, so that it can be cancelled and awaited, and with results in the order of partitions.
 
 import type { CallSite } from '../base/call-site.ts'
+import { takeCheckpoints } from './checkpoint.ts'
 import { rddErrors } from './errors.ts'
-import type { TaskResult } from './job-runner.ts'
+import type { RunSink, TaskResult } from './job-runner.ts'
 import { parentsOf, type Plan, type PlanSink } from './plan.ts'
 import type { RDDContext } from './rdd-context.ts'
 
@@ -12,14 +13,16 @@ export interface Runnable {
   readonly context: RDDContext
 }
 
-/** Runs one job of an action: all partitions, or those named; gives their results in the order of partitions. */
-export type RunSink = (sink: PlanSink, partitions?: readonly number[]) => Promise<TaskResult[]>
+export type { RunSink }
 
 /** Runs an action. `body` runs its jobs; it is called before this returns, so that captured variables are read now. */
 export function runAction<R>({ plan, context }: Runnable, action: string, site: CallSite, body: (run: RunSink, signal: AbortSignal) => Promise<R>): Promise<R> {
   return context.action(action, site, async signal => {
     assertRemembered(plan, action, site)
-    return body((sink, partitions) => collectResults({ plan, context }, { action, site, sink, signal, ...(partitions && { partitions }) }), signal)
+    const runOn = (node: Plan): RunSink => (sink, partitions) => collectResults({ plan: node, context }, { action, site, sink, signal, ...(partitions && { partitions }) })
+    const result = await body(runOn(plan), signal)
+    await takeCheckpoints(plan, context.fs, runOn)
+    return result
   })
 }
 

@@ -33,6 +33,11 @@ export const storageErrors = defineErrors({
     hint: 'check the file with gzip -t',
     docs: 'A file whose name ends in `.gz` is no gzip file, or ends too early.',
   },
+  RIV_FILE_CORRUPT: {
+    message: (path: string, problem: string) => `${path} is damaged: ${problem}`,
+    hint: 'write it again; a checkpoint is made again from its source',
+    docs: 'An object file or a checkpoint is not what was written: it was cut short, its bytes changed, or it is another file.',
+  },
   RIV_FILE_SCHEME: {
     message: (path: string, scheme: string) => `no file system is known for ${scheme}: in ${path}`,
     hint: 'use a plain path or a file: URL',

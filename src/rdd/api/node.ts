@@ -39,10 +39,21 @@ export abstract class RDDNode<out T> {
     return this.plan.id
   }
 
+  /** The name given by `setName`. */
+  get name(): string | undefined {
+    return this.plan.name
+  }
+
+  /** Gives it a name, for toDebugString and messages. Returns the RDD itself. Semantics: `RDD.setName`. */
+  setName(name: string): this {
+    this.plan.name = name
+    return this
+  }
+
   /** `RDD[3] reduceByKey at app.ts:12:5`. */
   protected describe(): string {
-    const { id, op, site } = this.plan
-    return `RDD[${id}] ${op}${site.place === '' ? '' : ` at ${site.place}`}`
+    const { id, name, op, site } = this.plan
+    return `RDD[${id}] ${name === undefined ? '' : `${name}: `}${op}${site.place === '' ? '' : ` at ${site.place}`}`
   }
 
   /** Why a function that captures an RDD is refused. */

@@ -25,6 +25,6 @@ function below(plan: Plan, parent: Plan, margin: string, bar: string): string[] 
 
 const head = (plan: Plan): string => `(${partitionCount(plan) ?? '?'}) `
 
-function nodeText({ id, op, site, storage }: Plan): string {
-  return `${op}[${id}]${site.place === '' ? '' : ` at ${site.place}`}${storage === 'none' ? '' : ` [${storage}]`}`
+function nodeText({ id, name, op, site, storage }: Plan): string {
+  return `${name === undefined ? '' : `${name} `}${op}[${id}]${site.place === '' ? '' : ` at ${site.place}`}${storage === 'none' ? '' : ` [${storage}]`}`
 }

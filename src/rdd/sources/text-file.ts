@@ -34,6 +34,12 @@ export function wholeFiles(fs: FileSystem, path: string, minPartitions: number, 
   return pipeline(paths, op, site, [{ op: 'mapPartitions', fn: builtin('wholeFiles', [as]) }])
 }
 
+/** The records of object files, one partition a file. */
+export function objectFile(fs: FileSystem, path: string, site: CallSite): PipelinePlan {
+  const paths = lazySource('objectFile', site, async () => (await inputFiles(fs, path, 'objectFile', site)).map((file): SourcePartition => ({ kind: 'records', records: [file.path] })))
+  return pipeline(paths, 'objectFile', site, [{ op: 'mapPartitions', fn: builtin('objectRecords') }])
+}
+
 /** The data files that a path, glob or list means: files as they are, folders one level deep. */
 export async function inputFiles(fs: FileSystem, path: string, op: string, site: CallSite): Promise<FileStatus[]> {
   const operation = site.place === '' ? op : `${op} at ${site.place}`

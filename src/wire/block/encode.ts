@@ -11,6 +11,9 @@ import type { Column } from './column.ts'
 import { blockFlag, formatVersion, headerBytes, pad8 } from './layout.ts'
 import { measurePairs, measureRecords } from './measure.ts'
 
+/** Where blocks are written: a slab, or memory of one's own that begins at a multiple of 8. */
+export type BlockTarget = Pick<SlabWriter, 'reserve' | 'commit'>
+
 /** What may stand beside the records. */
 export interface EncodeOptions {
   readonly classes?: ClassTable
@@ -21,18 +24,18 @@ export interface EncodeOptions {
 }
 
 /** Encodes records[from, to) as one block. Refuses what cannot travel with RIV_RECORD_NOT_ENCODABLE. */
-export function encodeBlock(records: readonly unknown[], from: number, to: number, writer: SlabWriter, options: EncodeOptions = {}): BlockRef {
+export function encodeBlock(records: readonly unknown[], from: number, to: number, writer: BlockTarget, options: EncodeOptions = {}): BlockRef {
   return writeBlock(measureRecords(part(records, from, to), options.classes), to - from, writer, options)
 }
 
 /** Encodes pairs given as columns: the same block as encodeBlock makes of [key, value] records. */
-export function encodePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number, writer: SlabWriter, options: EncodeOptions = {}): BlockRef {
+export function encodePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number, writer: BlockTarget, options: EncodeOptions = {}): BlockRef {
   return writeBlock(measurePairs(part(keys, from, to), part(values, from, to), options.classes), to - from, writer, options)
 }
 
 const part = (values: readonly unknown[], from: number, to: number): readonly unknown[] => from === 0 && to === values.length ? values : values.slice(from, to)
 
-function writeBlock(column: Column, count: number, writer: SlabWriter, { timestamps, control }: EncodeOptions): BlockRef {
+function writeBlock(column: Column, count: number, writer: BlockTarget, { timestamps, control }: EncodeOptions): BlockRef {
   const flags = (timestamps ? blockFlag.timestamps : 0) | (control ? blockFlag.control : 0)
   const extra = (timestamps ? count * 8 : 0) + (control ? pad8(4 + control.length) : 0)
   const total = headerBytes + extra + pad8(column.bytes)

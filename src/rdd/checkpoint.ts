@@ -1,0 +1,66 @@
+// Checkpoints: after an action, each marked node of its lineage becomes one that reads what was kept of it.
+//
+//   checkpoint() ─→ marked ─→ an action ends ─→ running: a job keeps every partition ─→ done: the lineage below is let go
+//                     ↑                            │ fails: the action rejects
+//                     └────────────────────────────┘
+//
+// - Reliable ones are files in the checkpoint folder; local ones are kept blocks, which nothing can bring back.
+// - The job is one more computation, as in Spark: persist what is dear. Parents are done before their children.
+
+import type { FileSystem } from '../storage/file-system.ts'
+import type { RunSink } from './job-runner.ts'
+import { builtin, inScope, source } from './nodes.ts'
+import { saveFolder } from './ops/save-folder.ts'
+import { parentsOf, partitionCount, type BuiltinFunction, type Plan, type PlanBase, type SourcePartition } from './plan.ts'
+
+/** Carries out what the lineage of an action asks for; `runOn` gives what runs jobs on a node. */
+export async function takeCheckpoints(plan: Plan, fs: FileSystem, runOn: (plan: Plan) => RunSink): Promise<void> {
+  for (const node of marked(plan)) {
+    const { checkpoint } = node
+    if (checkpoint?.state !== 'marked') continue // another action is at it
+    checkpoint.state = 'running'
+    try {
+      if (checkpoint.folder === undefined) await keepBlocks(node, runOn(node))
+      else await writeFiles(node, checkpoint.folder, fs, runOn(node))
+      checkpoint.state = 'done'
+    } catch (error) {
+      checkpoint.state = 'marked'
+      throw error
+    }
+  }
+}
+
+/** Marked nodes, parents first. */
+function marked(root: Plan): Plan[] {
+  const found: Plan[] = []
+  const seen = new Set<Plan>()
+  const visit = (plan: Plan): void => {
+    if (seen.has(plan)) return
+    seen.add(plan)
+    for (const parent of parentsOf(plan)) visit(parent)
+    if (plan.checkpoint?.state === 'marked') found.push(plan)
+  }
+  visit(root)
+  return found
+}
+
+async function writeFiles(node: Plan, folder: string, fs: FileSystem, run: RunSink): Promise<void> {
+  const paths = await saveFolder(fs, { op: 'checkpoint', site: node.site, folder, writer: 'savedObjects' }, run)
+  cutLineage(node, paths.map(path => ({ kind: 'records', records: [path] })), builtin('objectRecords'))
+}
+
+async function keepBlocks(node: Plan, run: RunSink): Promise<void> {
+  if (node.storage === 'none') node.storage = 'MEMORY_AND_DISK'
+  await run({ to: 'drain' })
+  const nothing = Array.from({ length: partitionCount(node)! }, (): SourcePartition => ({ kind: 'records', records: [] }))
+  cutLineage(node, nothing, builtin('lostPartition', [`${node.op}[${node.id}]`]))
+}
+
+/** Makes the node, whatever it was, a pipeline over partitions that stand for its own; children and kept partitions stay with it. */
+function cutLineage(node: Plan, partitions: readonly SourcePartition[], fn: BuiltinFunction): void {
+  const parent = inScope(undefined, () => source('checkpoint', node.site, partitions))
+  const { id, op, name, site, storage, partitioning, scope, checkpoint } = node
+  const common: PlanBase = { id, op, site, storage, ...(name !== undefined && { name }), ...(partitioning && { partitioning }), ...(scope && { scope }), ...(checkpoint && { checkpoint }) }
+  for (const key of Object.keys(node)) delete (node as unknown as Record<string, unknown>)[key]
+  Object.assign(node, common, { kind: 'pipeline', parent, steps: [{ op: 'mapPartitions', fn }] })
+}
