@@ -181,7 +181,7 @@ function isUnset(name: string, { value, isGlobal }: Found, { script }: FunctionS
 }
 
 function warnUnset(name: string, f: Function, site: FunctionSite, graph: GraphBuilder): void {
-  graph.warn('RIV_CLOSURE_UNDEFINED', `${describeFunction(f.name, site)}, which is part of ${graph.label}, captures \`${name}\`, which is undefined: the line that defines it has not run yet (move the action below it)`)
+  graph.warn('RIV_CLOSURE_UNDEFINED', `${describeFunction(f.name, site)}, which is part of ${graph.label}, captures \`${name}\`, which is undefined: where the line that defines it has not run yet, move the action below it`)
 }
 
 // ---- what ordinary functions have besides their text
