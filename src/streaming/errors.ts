@@ -58,7 +58,7 @@ export const streamingErrors = defineErrors({
   RIV_TRANSFORM_RESULT: {
     message: (operation: string, place: string, value: string, timeMs: number) => `${operation}${at(place)}: the function returned ${value} for the batch ${timeMs} ms, and not an RDD`,
     hint: 'return an RDD; for actions without a result use foreachRDD',
-    docs: 'The function given to `transform` makes an RDD of the RDDs of each batch. It may be async.',
+    docs: 'The function given to `transform` makes an RDD of the RDDs of each batch; `compute` of an `InputDStream` gives one too, or undefined. Both may be async.',
   },
   RIV_OUTPUT: {
     message: (output: string, timeMs: number, cause: string) => `${output} in the batch ${timeMs} ms: the function threw ${cause}`,

@@ -76,6 +76,8 @@ export class StreamingContext {
   #runner: BatchRunner | undefined
   #starting: Promise<void> = Promise.resolve()
   #stopping: Promise<void> | undefined
+  /** The inputs that were started, in order. */
+  readonly #inputs: InputNode[] = []
   /** What start() opened and the end closes. */
   readonly #closers: (() => void)[] = []
 
@@ -341,7 +343,8 @@ export class StreamingContext {
       await this.#warmUp()
       await this.#startInputs()
     } catch (error) {
-      await (this.#stopping ??= this.#end(false))
+      if (this.#stopping !== undefined) return // by the program, meanwhile
+      await (this.#stopping = this.#end(false))
       throw error
     }
     if (this.#stopping === undefined) this.#startBatches()
@@ -357,7 +360,10 @@ export class StreamingContext {
 
   async #startInputs(): Promise<void> {
     const { conf, runner } = this.sparkContext
+    this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
     for (const [streamId, input] of this.graph.inputs.entries()) {
+      if (this.#stopping !== undefined) return
+      this.#inputs.push(input)
       await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, streamId, events: this.#bus })
     }
   }
@@ -368,7 +374,6 @@ export class StreamingContext {
     this.graph.begin(zeroMs)
     this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock: this.#clock, bus: this.#bus, zeroMs, onFailure: error => this.#termination.fail(error) })
     void this.#runner.halted.then(() => (this.#stopping ??= this.#end(false)))
-    this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
     this.#runner.start()
   }
 
@@ -377,9 +382,9 @@ export class StreamingContext {
     if (this.#runner !== undefined) {
       const halted = this.#runner.stop(graceful)
       await (graceful ? halted : Promise.race([halted, patience()]))
-      await this.#eachInput('stop')
-      this.#runner.forgetAll()
-    } else if (this.state === 'active') await this.#eachInput('stop')
+    }
+    await this.#eachInput('stop')
+    this.#runner?.forgetAll()
     this.#bus.close()
     for (const close of this.#closers.splice(0)) close()
     this.graph.state = 'stopped'
@@ -387,7 +392,7 @@ export class StreamingContext {
   }
 
   async #eachInput(method: 'stopReceiving' | 'stop'): Promise<void> {
-    for (const input of this.graph.inputs) {
+    for (const input of this.#inputs) {
       try {
         await input[method]()
       } catch (error) {

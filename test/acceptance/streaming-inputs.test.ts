@@ -181,7 +181,7 @@ onMasters((context, master) => {
     const note = (name: string) => ({ receiverInfo: { streamId, lastErrorMessage = '', lastError = '' } }: Parameters<NonNullable<StreamingListener['onReceiverError']>>[0]): void => {
       events.push(`${name} ${streamId} ${/no line|disk full|again|enough/.exec(lastErrorMessage)?.[0]} ${/RangeError|TypeError/.exec(lastError)?.[0]}`)
     }
-    s.ssc.addStreamingListener({ onReceiverStarted: note('started'), onReceiverError: note('error'), onReceiverStopped: note('stopped') })
+    s.ssc.addStreamingListener({ onStreamingStarted: () => { events.push('streaming') }, onReceiverStarted: note('started'), onReceiverError: note('error'), onReceiverStopped: note('stopped') })
     const [feed, other] = [new Feed(), new Feed()]
     feed.throwsLeft = 2
     const out = collected(s.ssc.union(s.ssc.receiverStream(feed), s.ssc.receiverStream(other)))
@@ -203,7 +203,7 @@ onMasters((context, master) => {
     assert.deepEqual(out.filter(batch => batch.length > 0), [[1], [2]])
     await s.stop()
     assert.deepEqual(events, [
-      'started 0 undefined undefined', 'error 0 no line RangeError', 'started 1 undefined undefined', 'started 0 no line RangeError', 'error 0 no line RangeError',
+      'streaming', 'started 0 undefined undefined', 'error 0 no line RangeError', 'started 1 undefined undefined', 'started 0 no line RangeError', 'error 0 no line RangeError',
       'started 0 no line RangeError', 'error 0 disk full TypeError', 'error 1 again undefined', 'started 1 again undefined', 'stopped 0 enough undefined', 'stopped 1 again undefined',
     ])
     assert.equal(s.ssc.state, 'stopped')

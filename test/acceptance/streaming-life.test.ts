@@ -156,6 +156,35 @@ onMasters((context, master) => {
     }
   })
 
+  test('stop while start is under way', async () => {
+    const own = new Context({ master })
+    const did: string[] = []
+    class Own extends InputDStream<number> {
+      override start(): void { did.push('start') }
+      override stop(): void { did.push('stop') }
+      compute(): undefined { return undefined }
+    }
+    const ssc = new StreamingContext(own, seconds(1), { clock: new ManualClock() })
+    new Own(ssc).print()
+    const starting = ssc.start()
+    await ssc.stop()
+    await starting
+    assert.equal(ssc.state, 'stopped')
+    assert.ok(did.length === 0 || did.join() === 'start,stop', did.join())
+  })
+
+  test('a stop that is not graceful ends what runs, and the advance that waits for it', { timeout: 10_000 }, async () => {
+    await using s = open(context())
+    const begun = Promise.withResolvers<void>()
+    s.ssc.queueStream([[1]]).foreachRDD(async () => { begun.resolve(); await new Promise(() => {}) })
+    await s.ssc.start()
+    const advancing = s.clock.advance(1_000)
+    await begun.promise
+    await s.stop()
+    await advancing
+    await s.ssc.awaitTermination()
+  })
+
   test('await using ends the streams and the Context', async () => {
     const own = new Context({ master })
     let ssc: StreamingContext
@@ -301,6 +330,13 @@ test('an input of one\'s own has an RDD, or none', async () => {
   await s.stop()
   assert.deepEqual([out, again], [[[1_001], [3_001]], [[1_000], [3_000]]])
   assert.deepEqual(did, ['start', 'compute 1000', 'compute 2000', 'compute 3000', 'stop'])
+  class Broken extends InputDStream<number> { compute(): RDD<number> { return [1] as unknown as RDD<number> } }
+  await using broken = open(ctx)
+  new Broken(broken.ssc).print()
+  await broken.ssc.start()
+  const failed = assert.rejects(broken.ssc.awaitTermination(), coded(/^RIV_/, /Broken.*1000 ms/))
+  await broken.clock.advance(1_000).catch(() => {})
+  await failed
   for (const over of [(a: Odd, b: Odd) => a.union(b), (a: Odd) => a.transform(rdd => rdd), (a: Odd, b: Odd) => b.transformWith(a, rdd => rdd)]) {
     await using t = open(ctx)
     over(new Odd(t.ssc), new Odd(t.ssc)).foreachRDD(() => {})

@@ -64,6 +64,7 @@ export class BatchRunner {
 
   /** Forgets everything, also what was remembered for the user. */
   forgetAll(): void {
+    for (const batch of this.#batches.values()) batch.over.resolve() // one whose output never returns
     this.#options.graph.forget(Infinity)
     for (const { scope } of this.#remembered.splice(0)) scope.release()
   }

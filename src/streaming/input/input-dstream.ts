@@ -3,8 +3,10 @@
 import { callSite } from '../../base/call-site.ts'
 import { Time } from '../../base/time.ts'
 import type { Plan } from '../../rdd/plan.ts'
-import type { RDD } from '../../rdd/rdd.ts'
+import { recordText } from '../../kernel/record-text.ts'
+import { RDD } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
+import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
 
@@ -57,6 +59,8 @@ class CustomInput extends InputNode {
   }
 
   protected override async compute(timeMs: number): Promise<Plan | undefined> {
-    return (await this.stream!.compute(new Time(timeMs)))?.plan
+    const rdd: unknown = await this.stream!.compute(new Time(timeMs))
+    if (rdd !== undefined && rdd !== null && !(rdd instanceof RDD)) throw streamingErrors.RIV_TRANSFORM_RESULT(`compute of ${this.op}`, this.site.place, recordText(rdd), timeMs)
+    return rdd?.plan
   }
 }
