@@ -75,6 +75,25 @@ onMasters((context, master) => {
     }
   })
 
+  test('what is chained to an action belongs to the batch too, awaited or not', async () => {
+    const boom = (rdd: RDD<number>): RDD<number> => rdd.map(n => { if (n > 0) throw new RangeError('no') ; return n })
+    const did: string[] = []
+    const chains: readonly (readonly [fails: RegExp | undefined, chain: (rdd: RDD<number>) => unknown])[] = [
+      [/no/, rdd => { void boom(rdd).collect().then(rows => did.push(`${rows}`)) }],
+      [/no/, rdd => { void boom(rdd).count().finally(() => did.push('finally')) }],
+      [/mine/, rdd => { void rdd.collect().then(() => { throw new TypeError('mine') }) }],
+      [undefined, rdd => { void boom(rdd).collect().then(() => {}).catch(() => did.push('caught')) }],
+      [undefined, async rdd => { try { await boom(rdd).collect() } catch { did.push('caught') } }],
+      [undefined, rdd => { void rdd.count().then(async n => { await new Promise(resolve => { setTimeout(resolve, 10) }); did.push(`${n}`) }) }],
+    ]
+    for (const [fails, chain] of chains) {
+      const failure = await run([[1]], numbers => numbers.foreachRDD(chain))
+      if (fails === undefined) assert.equal(failure, undefined, String(chain))
+      else coded(/^RIV_/, fails)(failure)
+    }
+    assert.deepEqual(did, ['finally', 'caught', 'caught', '1'])
+  })
+
   test('a later action on a batch\'s RDD', async () => {
     const kept: RDD<number>[] = []
     await run([[1], [2], [3]], numbers => numbers.map(n => n + 1).foreachRDD(rdd => { kept.push(rdd) }), async () => {})

@@ -1,11 +1,13 @@
 // The actions begun in a batch, awaited by the user's function or not.
 //
-// - settled() resolves when none runs any more.
+// - settled() resolves when none runs any more, nor what was chained to one with then, catch or finally.
 // - A failed action that nobody looks at (no await, no then, no catch) is reported by it; one that somebody looks at is theirs to report.
 
 /** The promise that the user's code gets of an action: it knows whether anybody looks at it. */
 class Leased<T> extends Promise<T> {
   observed = false
+  /** Takes a lease for what follows on it: `rdd.collect().then(show)` that nobody awaits holds and fails its batch as a whole. */
+  follow: (<A>(next: Promise<A>) => Promise<A>) | undefined
 
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
@@ -13,7 +15,8 @@ class Leased<T> extends Promise<T> {
 
   override then<A = T, B = never>(resolved?: ((value: T) => A | PromiseLike<A>) | null, rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
     this.observed = true
-    return super.then(resolved, rejected)
+    const next = super.then(resolved, rejected)
+    return this.follow?.(next) ?? next
   }
 }
 
@@ -28,6 +31,7 @@ export class ActionLeases {
     if (this.#closed) return action
     this.#running++
     const leased = new Leased<T>((resolve, reject) => { action.then(resolve, reject) })
+    leased.follow = this.track
     const settled = (): void => {
       if (--this.#running > 0) return
       this.#idle?.resolve()
