@@ -6,6 +6,7 @@
 // - partition functions get (rows, partition, io) and return an iterable, those of a `partition` sink any value or a promise of it.
 
 export * from './functions/by-key.ts'
+export { addToSketch, distinctSketch, joinSketches, sketchCount, sketchOf } from './functions/distinct.ts'
 export * from './functions/gather.ts'
 export { bucketCounts, moments } from './functions/numbers.ts'
 export * from './functions/objects.ts'

@@ -56,6 +56,9 @@ const refusals: Refusal[] = [
   { what: 'zip where the right is longer', run: c => c.range(0, 4, 1, 2).zip(c.range(0, 5, 1, 2)).mapPartitions(rows => [...rows]).count(), code: 'RIV_ZIP_LENGTH' },
   { what: 'zipPartitions of unequal partitions', run: c => c.range(0, 4, 1, 2).zipPartitions(c.range(0, 4, 1, 2), c.range(0, 4, 1, 1), a => a).count(), code: 'RIV_ZIP_PARTITIONS' },
   { what: 'zipPartitions that throws', run: c => c.range(0, 4, 1, 2).zipPartitions(c.range(0, 4, 1, 2), () => { throw new Error('no') }).count(), code: 'RIV_USER_FUNCTION', message: /^zipPartitions at .*Error: no/ },
+  { what: 'an accuracy of 0', run: async c => c.range(0, 4).countApproxDistinct(0), code: 'RIV_RELATIVE_SD' },
+  { what: 'an accuracy beyond memory', run: async c => c.parallelize([['a', 1]]).countApproxDistinctByKey(0.0001), code: 'RIV_RELATIVE_SD' },
+  { what: 'countApprox of what throws', run: c => c.range(0, 4).map(() => { throw new Error('no') }).countApprox('1 min'), code: 'RIV_USER_FUNCTION' },
   { what: 'coalesce to none', run: async c => c.range(0, 4).coalesce(0), code: 'RIV_PARTITION_COUNT' },
   { what: 'flatMap of no iterable', run: c => c.range(0, 1, 1, 1).flatMap((() => 3) as never).collect(), code: 'RIV_USER_FUNCTION', message: /^flatMap at/ },
 ]

@@ -57,6 +57,11 @@ export const rddErrors = defineErrors({
     hint: 'await rdd.unpersist() first',
     docs: 'The storage level of an RDD cannot change while it is persisted, as in Spark.',
   },
+  RIV_RELATIVE_SD: {
+    message: (op: string, given: unknown) => `${op} was given ${String(given)} as its relative standard deviation; it must be from 0.00104 to 0.4`,
+    hint: 'give a number such as 0.05; half the error takes four times the memory',
+    docs: 'HyperLogLog sketches have 2^4 to 2^20 registers, which are accuracies of 0.26 down to 0.00104.',
+  },
   RIV_CHECKPOINT_DIR: {
     message: (rdd: string) => `${rdd} cannot be checkpointed: no folder is set`,
     hint: 'call ctx.setCheckpointDir(dir) first, or use localCheckpoint()',

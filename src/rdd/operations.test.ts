@@ -125,6 +125,16 @@ const rows: Row[] = [
   ['reduce', c => c.range(1, 6, 1, 3).reduce((a, b) => a * b), 120],
   ['reduce in the order of partitions', c => c.parallelize(['a', 'b', 'c', 'd'], 3).reduce((a, b) => a + b), 'abcd'],
   ['reduce with empty partitions', c => c.parallelize([7], 5).reduce(add), 7],
+  ['popVariance and popStdev', async c => { const r = c.parallelize([2, 4, 4, 4, 5, 5, 7, 9], 3); return [await r.popVariance(), await r.popStdev()] }, [4, 2]],
+  ['countApproxDistinct of few', async c => [await c.emptyRDD().countApproxDistinct(), await c.parallelize(['a', 'b', 'a'], 2).countApproxDistinct(), await c.parallelize([{ a: 1, b: 2 }, { b: 2, a: 1 }], 2).countApproxDistinct()], [0, 2, 1]],
+  ['countApproxDistinct of many', async c => Promise.all([0.1, 0.05, 0.01].map(async sd => Math.abs(await c.range(0, 100_000, 1, 2).map(n => n % 20_000).countApproxDistinct(sd) / 20_000 - 1) < 3 * sd)), [true, true, true]],
+  ['countApproxDistinctByKey', c => c.range(0, 3000, 1, 3).map(n => [n % 2 === 0 ? 'few' : 'one', n % 2 === 0 ? n % 20 : 1]).countApproxDistinctByKey(0.02, 2).sortByKey().collect(), [['few', 10], ['one', 1]]],
+  ['countApprox that has the time', c => c.range(0, 1000, 1, 4).countApprox('1 min'), { mean: 1000, confidence: 1, low: 1000, high: 1000 }],
+  ['countApprox that has not', async c => {
+    const waits = c.range(0, 4, 1, 4).mapAsync((n, signal) => (n === 0 ? Promise.resolve(n) : new Promise((_, reject) => { signal.addEventListener('abort', () => reject(new Error('cancelled'))) })))
+    const { confidence, low, mean, high } = await waits.countApprox(300)
+    return [confidence < 1, low < high, mean <= high]
+  }, [true, true, true]],
   ['take', c => c.range(0, 100, 1, 10).take(25), Array.from({ length: 25 }, (_, i) => i)],
   ['take over empty partitions', c => c.range(0, 100, 1, 10).filter(n => n > 60).take(3), [61, 62, 63]],
   ['take of more than there are', c => c.range(0, 3, 1, 2).take(10), [0, 1, 2]],

@@ -1,7 +1,7 @@
 // RDD: the top of the ladder of rungs in api/, and what concerns an RDD as a whole.
 
 import { callSite } from '../base/call-site.ts'
-import { AggregateOps } from './api/aggregate-ops.ts'
+import { ApproximateOps } from './api/approximate-ops.ts'
 import { rddErrors } from './errors.ts'
 import { debugString } from './ops/debug-string.ts'
 import { partitionCount, resolvePlan, type Plan } from './plan.ts'
@@ -19,7 +19,7 @@ import { StorageLevel } from './storage-level.ts'
  * const words = ctx.parallelize(['to be or', 'not to be']).flatMap(line => line.split(' '))
  * await words.map(word => [word, 1]).reduceByKey((a, b) => a + b).sortByKey().collect()   // [['be', 2], ['not', 1], ['or', 1], ['to', 2]]
  */
-export class RDD<out T> extends AggregateOps<T> {
+export class RDD<out T> extends ApproximateOps<T> {
   /**
    * Keeps the partitions once they have been computed, until `unpersist()`; MEMORY_ONLY by default. Returns the RDD itself.
    *

@@ -67,9 +67,19 @@ export abstract class NumberOps<out T> extends OrderedOps<T> {
     return this.measured('variance', stats => stats.variance)
   }
 
+  /** The same as `variance`. Semantics: `DoubleRDDFunctions.popVariance`. */
+  popVariance(this: RDD<number>): Promise<number> {
+    return this.measured('popVariance', stats => stats.variance)
+  }
+
   /** The standard deviation of the numbers as a population. See `stats`. */
   stdev(this: RDD<number>): Promise<number> {
     return this.measured('stdev', stats => stats.stdev)
+  }
+
+  /** The same as `stdev`. Semantics: `DoubleRDDFunctions.popStdev`. */
+  popStdev(this: RDD<number>): Promise<number> {
+    return this.measured('popStdev', stats => stats.stdev)
   }
 
   /** The variance of the numbers as a sample. See `stats`. */
