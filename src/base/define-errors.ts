@@ -30,6 +30,8 @@ const brand = Symbol.for('rivulet.error')
  * try { ctx.parallelize([1]) } catch (e) { if (isRivuletError(e)) console.log(e.code) }   // RIV_CONTEXT_STOPPED
  */
 export class RivuletError extends Error {
+  static { Object.defineProperty(this.prototype, brand, { value: true }) }
+
   override name = 'RivuletError'
   /** The stable code, `RIV_…`. */
   readonly code: ErrorCode
@@ -43,7 +45,6 @@ export class RivuletError extends Error {
     this.code = code
     this.hint = hint
     this.docs = `docs/errors.md#${code.toLowerCase()}`
-    Object.defineProperty(this, brand, { value: true })
   }
 }
 

@@ -28,6 +28,7 @@ export type ToWorker =
   | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly install?: Install }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'class'; readonly uid: string; readonly codes: readonly FunctionCode[]; readonly env: Uint8Array }
+  | { readonly type: 'noClass'; readonly uid: string; readonly error: RemoteError }
 
 /** The output of a task, with what it did to block memory. */
 export interface TaskEnd {
@@ -42,6 +43,8 @@ export interface TaskEnd {
 
 export type FromWorker =
   | { readonly type: 'needsClass'; readonly uid: string }
+  /** For stderr. */
+  | { readonly type: 'print'; readonly text: string }
   | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[]; readonly updates?: readonly BlockRef[] })
   | (TaskEnd & { readonly type: 'failed'; readonly failure: FailureData; readonly error: RemoteError })
 

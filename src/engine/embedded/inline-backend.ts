@@ -11,6 +11,7 @@ import { runCounting } from '../../kernel/run-counting.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
 import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { BlockStore } from './block-store.ts'
+import { installTaskConsole, withTaskConsole } from './task-console.ts'
 import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
 
 const turnMs = 10
@@ -52,19 +53,26 @@ export class InlineBackend implements TaskBackend {
     await this.#draining
   }
 
+  /** Nothing is awaited between the last look at the queue and the end: a task that is submitted then begins a new round. */
   async #drain(): Promise<void> {
-    let turn = performance.now()
-    for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
-      const running = this.#run(entry)
-      const outcome = running instanceof Promise ? await running : running
-      this.#queue.shift()
-      entry.onEnd(outcome)
-      if (performance.now() - turn > turnMs) {
-        await new Promise(resolve => setImmediate(resolve))
-        turn = performance.now()
+    const restoreConsole = installTaskConsole()
+    try {
+      let turn = performance.now()
+      for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
+        const queued = entry
+        const running = withTaskConsole(queued.task.id, () => this.#run(queued))
+        const outcome = running instanceof Promise ? await running : running
+        this.#queue.shift()
+        entry.onEnd(outcome)
+        if (performance.now() - turn > turnMs) {
+          await new Promise(resolve => setImmediate(resolve))
+          turn = performance.now()
+        }
       }
+    } finally {
+      restoreConsole()
+      this.#draining = undefined
     }
-    this.#draining = undefined
   }
 
   #run(entry: Queued): TaskOutcome | Promise<TaskOutcome> {

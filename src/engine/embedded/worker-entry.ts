@@ -2,10 +2,8 @@
 //
 // - It knows stages, environments, codes and slabs that messages installed, and nothing of plans or schedulers.
 // - A task that needs nothing to be awaited runs to its end inside the message handler.
-// - The console of user functions goes to stderr, marked with worker and task: stdout belongs to `print`.
+// - What user functions print is sent to the driver like everything else, so it is there before the task's end is.
 
-import { Console } from 'node:console'
-import { Writable } from 'node:stream'
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '../../base/assert.ts'
 import { bindFunctions } from '../../kernel/bind-functions.ts'
@@ -23,10 +21,11 @@ import type { ClassRef } from '../../wire/closure/classes.ts'
 import { installCode, rebuildFunction } from '../../wire/closure/rebuild.ts'
 import { prepareWorker } from '../../wire/closure/worker-setup.ts'
 import type { FromWorker, Install, TaskEnd, ToWorker } from '../../wire/messages.ts'
-import { errorToData } from '../../wire/remote-error.ts'
+import { errorFromData, errorToData } from '../../wire/remote-error.ts'
 import type { StageShape } from '../../wire/shape.ts'
 import { forgetBroadcast, installBroadcast } from '../../wire/shared/broadcast.ts'
 import { SlabView } from '../../wire/slab/slab-view.ts'
+import { consoleTo } from './task-console.ts'
 import type { WorkerData } from './worker-pool.ts'
 
 type TaskMessage = Extract<ToWorker, { type: 'task' }>
@@ -42,12 +41,9 @@ const bound = new Map<string, RunTask>()
 const slabs = new Map<number, SlabView>()
 let current: { readonly id: number; readonly io: SlabTaskIO } | undefined
 
-const stderr = new Writable({
-  write(chunk: Buffer, _encoding, done) {
-    process.stderr.write(`[${name}${current === undefined ? '' : `, task ${current.id}`}] ${chunk.toString()}`, done)
-  },
+globalThis.console = consoleTo(text => {
+  port.postMessage({ type: 'print', text: `[${name}${current === undefined ? '' : `, task ${current.id}`}] ${text}` } satisfies FromWorker)
 })
-globalThis.console = new Console({ stdout: stderr, stderr })
 
 const prepared = prepareWorker(execArgv)
 let ready = false
@@ -58,9 +54,11 @@ port.on('message', (message: ToWorker) => {
     if (current?.id === message.id) current.io.cancel()
     return
   }
-  if (message.type === 'class') {
-    classAnswers.get(message.uid)?.resolve(message)
+  if (message.type !== 'task') {
+    const answer = classAnswers.get(message.uid)
     classAnswers.delete(message.uid)
+    if (message.type === 'class') answer?.resolve(message)
+    else answer?.reject(errorFromData(message.error))
     return
   }
   if (ready) void run(message)

@@ -18,7 +18,7 @@ import { remapStack } from '../../wire/closure/stack.ts'
 import { workerEnv, workerExecArgv } from '../../wire/closure/worker-setup.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/messages.ts'
-import { errorFromData } from '../../wire/remote-error.ts'
+import { errorFromData, errorToData } from '../../wire/remote-error.ts'
 import { engineErrors } from '../errors.ts'
 import type { BlockStore } from './block-store.ts'
 import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
@@ -215,9 +215,12 @@ export class WorkerPool implements TaskBackend {
   }
 
   #message(slot: Slot, message: FromWorker): void {
+    if (message.type === 'print') {
+      process.stderr.write(message.text)
+      return
+    }
     if (message.type === 'needsClass') {
-      const { codes, env } = captureClass(message.uid)
-      return this.#post(slot, { type: 'class', uid: message.uid, codes, env })
+      return this.#post(slot, this.#classMessage(message.uid))
     }
     const { running, leases } = slot
     if (running === undefined || leases === undefined || running.task.id !== message.id) return
@@ -236,6 +239,16 @@ export class WorkerPool implements TaskBackend {
       return
     }
     this.#end(slot, { kind: 'done', output, recordsRead: message.recordsRead, invalidUtf8Lines: message.invalidUtf8Lines })
+  }
+
+  /** A class of the program that a worker asked for. */
+  #classMessage(uid: string): ToWorker {
+    try {
+      const { codes, env } = captureClass(uid)
+      return { type: 'class', uid, codes, env }
+    } catch (error) {
+      return { type: 'noClass', uid, error: errorToData(error) }
+    }
   }
 
   #exited(slot: Slot, code: number): void {
