@@ -40,7 +40,7 @@ onMasters((context, master) => {
     const parts = Array.from({ length: 300 }, (_, i) => context().parallelize([i], 1))
     assert.equal(await context().union(...parts).reduce(add), 44_850)
     assert.equal(await parts.reduce((a, b) => a.union(b)).count(), 300)
-    assert.deepEqual((await context().union(...parts).map(n => [n % 3, 1]).reduceByKey(add, 2).collect()).sort(), [[0, 100], [1, 100], [2, 100]])
+    assert.deepEqual(await context().union(...parts).map(n => [n % 3, 1]).reduceByKey(add, 2).sortByKey().collect(), [[0, 100], [1, 100], [2, 100]])
   })
 
   test('a record of 8 MiB, as text, as bytes, as a list, as value and as key', async () => {

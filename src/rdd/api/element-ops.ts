@@ -91,6 +91,7 @@ export abstract class ElementOps<out T> extends RDDNode<T> {
    * Gives the function all records of a partition at once, as an iterable, and takes any iterable or async iterable from it.
    *
    * For work that is done once a partition: open a connection, look records up in batches (an async generator may await).
+   * Where something is to be awaited write an async generator: another function that returns an async iterable may be called twice.
    * `preservesPartitioning` says that keys stay as they are. Semantics: `RDD.mapPartitions`.
    *
    * @example
