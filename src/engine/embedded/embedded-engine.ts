@@ -6,7 +6,7 @@
 //
 // The driver's work is O(stages × partitions) a job, never O(records).
 
-import { assert, present } from '../../base/assert.ts'
+import { present } from '../../base/assert.ts'
 import type { Conf } from '../../base/define-settings.ts'
 import type { Logger } from '../../base/log.ts'
 import { UnknownClass } from '../../kernel/errors.ts'
@@ -52,6 +52,8 @@ interface RunningJob {
   readonly id: number
   /** Results that wait for a class. */
   readonly decoding: Promise<void>[]
+  /** The first result that the action refused. */
+  failure?: Error
   readonly job: Job
   readonly captures: Captures
   readonly resolve: () => void
@@ -212,8 +214,9 @@ export class EmbeddedEngine implements Engine {
     if (this.#applying) return
     this.#applying = true
     try {
-      for (let next = this.#effects.shift(); next !== undefined; next = this.#effects.shift()) this.#carryOut(next)
+      for (let next = 0; next < this.#effects.length; next++) this.#carryOut(this.#effects[next]!)
     } finally {
+      this.#effects.length = 0
       this.#applying = false
     }
   }
@@ -230,8 +233,9 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  #done({ resolve, reject, decoding }: RunningJob): void {
-    if (decoding.length === 0) resolve()
+  #done({ resolve, reject, decoding, failure }: RunningJob): void {
+    if (failure !== undefined) reject(failure)
+    else if (decoding.length === 0) resolve()
     else Promise.all(decoding).then(resolve, reject)
   }
 
@@ -244,14 +248,16 @@ export class EmbeddedEngine implements Engine {
 
   #launch(task: TaskAttempt): void {
     const { stage, partition, attempt } = task
-    const { job } = this.#anyJob(task)
+    const job = this.#jobOf(task)
+    if (job === undefined) return // given up since, by an effect before this one
     let description: TaskDescription
+    let found: ReturnType<StageCatalog['find']>
     try {
       description = describeTask(stage.end, partition, this.#blocks)
+      found = this.#catalog.find(description, fn => this.#captured(task, fn))
     } catch (error) {
       return this.#apply(this.#scheduler.failed(task.id, { error: error as Error, retry: false }))
     }
-    const found = this.#catalog.find(description, fn => this.#captured(task, fn))
     const functions = description.fns.filter(fn => fn.kind === 'user').map(fn => fn.fn)
     const { slots, slabs } = description
     const alone = this.#ranOutOfMemory.delete(stage)
@@ -303,16 +309,33 @@ export class EmbeddedEngine implements Engine {
   /** Gives a partition's result to the action. One with instances of a class that this thread lacks waits for the class. */
   #result(running: RunningJob, partition: number, output: TaskOutput): void {
     try {
-      const records = output.blocks.length === 0 ? [] : this.#store.decodeAll(output.blocks)
-      running.job.onResult(partition, { records, count: output.count })
+      this.#giveResult(running, partition, output)
     } catch (error) {
       if (error instanceof UnknownClass) {
-        running.decoding.push(loadClass(error.ref as ClassRef).then(() => this.#result(running, partition, output)))
+        running.decoding.push(this.#lateResult(running, partition, output, error))
         return
       }
+      running.failure ??= error as Error // the job may be done by now
       this.#apply(this.#scheduler.cancel(running.id, error as Error))
     }
     this.#release(output)
+  }
+
+  #giveResult({ job }: RunningJob, partition: number, { blocks, count }: TaskOutput): void {
+    job.onResult(partition, { records: blocks.length === 0 ? [] : this.#store.decodeAll(blocks), count })
+  }
+
+  async #lateResult(running: RunningJob, partition: number, output: TaskOutput, missing: UnknownClass): Promise<void> {
+    for (let unknown = missing; ;) {
+      await loadClass(unknown.ref as ClassRef)
+      try {
+        this.#giveResult(running, partition, output)
+        return this.#release(output)
+      } catch (error) {
+        if (!(error instanceof UnknownClass)) throw error
+        unknown = error
+      }
+    }
   }
 
   #release(output: TaskOutput): void {
@@ -320,12 +343,13 @@ export class EmbeddedEngine implements Engine {
     for (const blocks of output.shuffle ?? []) this.#blocks.releaseAll(blocks)
   }
 
-  #anyJob(task: TaskAttempt): RunningJob {
+  /** The action that a task runs for; one of them, where several share its stage. */
+  #jobOf(task: TaskAttempt): Job | undefined {
     for (const id of task.stage.jobs) {
-      const job = this.#jobs.get(id)
-      if (job !== undefined) return job
+      const running = this.#jobs.get(id)
+      if (running !== undefined) return running.job
     }
-    assert(false, 'a launched task belongs to a job')
+    return undefined
   }
 
   #captured(task: TaskAttempt, fn: UserFunction): CapturedFunction {
