@@ -4,11 +4,7 @@
 export const maxPartitions = 1 << 20
 /** Longest line a text source accepts, in bytes. */
 export const maxLineBytes = 16 << 20
-/** Records between two looks at the cancel flag; a power of two. */
-export const cancelCheckRecords = 1_024
 /** Characters of a record shown in an error. */
 export const maxRecordChars = 2_000
 /** Attempts of a task before its job fails. */
 export const maxTaskAttempts = 4
-/** Keys in one Map of an aggregation (a Map ends at 2^24). */
-export const maxMapKeys = 1 << 20

@@ -4,7 +4,7 @@ import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot } from '../wire/shape.ts'
 import { FinalFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
-import { Collected, recordsAtFirst, nextRecords } from './outputs.ts'
+import { Collected, inBlocks } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
 import { plain, refusalOfThenable } from './thenable.ts'
 
@@ -83,14 +83,7 @@ export async function* concatAsync(parts: readonly (Iterable<unknown> | AsyncIte
 
 /** Encodes the rows of a persisted partition. */
 export function store(slot: number, rows: readonly unknown[], io: TaskIO): StoredPartition {
-  const blocks: BlockRef[] = []
-  for (let from = 0, records = recordsAtFirst; from < rows.length;) {
-    const block = io.keepRecords(rows, from, Math.min(rows.length, from + records))
-    blocks.push(block)
-    from += block.count
-    records = nextRecords(block)
-  }
-  return { slot, blocks }
+  return { slot, blocks: inBlocks(rows, (from, to) => io.keepRecords(rows, from, to)) }
 }
 
 /** The lines of a byte range of a file, in chunks. */

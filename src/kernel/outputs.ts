@@ -16,6 +16,18 @@ export const recordsAtFirst = 1_024
 /** How many records the block after this one should have. */
 export const nextRecords = ({ bytes, count }: BlockRef): number => Math.min(mostRecords, Math.ceil((blockBytes * count) / bytes))
 
+/** Cuts rows into blocks of bounded size; `write` encodes rows[from, to). */
+export function inBlocks(rows: readonly unknown[], write: (from: number, to: number) => BlockRef): BlockRef[] {
+  const blocks: BlockRef[] = []
+  for (let from = 0, records = recordsAtFirst; from < rows.length;) {
+    const block = write(from, Math.min(rows.length, from + records))
+    blocks.push(block)
+    from += block.count
+    records = nextRecords(block)
+  }
+  return blocks
+}
+
 /** Result records of a task. */
 export class Collected {
   readonly blocks: BlockRef[] = []

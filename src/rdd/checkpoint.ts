@@ -11,7 +11,7 @@ import type { FileSystem } from '../storage/file-system.ts'
 import type { RunSink } from './job-runner.ts'
 import { builtin, inScope, source } from './nodes.ts'
 import { saveFolder } from './ops/save-folder.ts'
-import { parentsOf, partitionCount, type BuiltinFunction, type Plan, type PlanBase, type SourcePartition } from './plan.ts'
+import { lineage, partitionCount, type BuiltinFunction, type Plan, type PlanBase, type SourcePartition } from './plan.ts'
 
 /** Carries out what the lineage of an action asks for; `runOn` gives what runs jobs on a node. */
 export async function takeCheckpoints(plan: Plan, fs: FileSystem, runOn: (plan: Plan) => RunSink): Promise<void> {
@@ -32,16 +32,7 @@ export async function takeCheckpoints(plan: Plan, fs: FileSystem, runOn: (plan: 
 
 /** Marked nodes, parents first. */
 function marked(root: Plan): Plan[] {
-  const found: Plan[] = []
-  const seen = new Set<Plan>()
-  const visit = (plan: Plan): void => {
-    if (seen.has(plan)) return
-    seen.add(plan)
-    for (const parent of parentsOf(plan)) visit(parent)
-    if (plan.checkpoint?.state === 'marked') found.push(plan)
-  }
-  visit(root)
-  return found
+  return [...lineage(root)].filter(plan => plan.checkpoint?.state === 'marked')
 }
 
 async function writeFiles(node: Plan, folder: string, fs: FileSystem, run: RunSink): Promise<void> {

@@ -224,19 +224,26 @@ export function samePartitioning(a: Partitioning | undefined, b: Partitioning | 
   return a === b
 }
 
+/** Every node that a plan is computed from, and the plan itself: once each, parents first. */
+export function lineage(plan: Plan): ReadonlySet<Plan> {
+  const nodes = new Set<Plan>()
+  const visit = (node: Plan): void => {
+    if (nodes.has(node)) return
+    for (const parent of parentsOf(node)) visit(parent)
+    nodes.add(node)
+  }
+  visit(plan)
+  return nodes
+}
+
 /** Resolves whatever in the plan is not known yet, and checks it; returns undefined when nothing has to be waited for. */
 export function resolvePlan(plan: Plan, signal?: AbortSignal): Promise<void> | undefined {
   const waiting: Plan[] = []
   const zips: ZipPlan[] = []
-  const seen = new Set<Plan>()
-  const visit = (node: Plan): void => {
-    if (seen.has(node)) return
-    seen.add(node)
-    for (const parent of parentsOf(node)) visit(parent)
+  for (const node of lineage(plan)) {
     if (node.kind === 'zip') zips.push(node)
     if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined) || (node.kind === 'pipeline' && node.resolve !== undefined)) waiting.push(node)
   }
-  visit(plan)
   const check = (): void => { for (const zip of zips) checkZip(zip) }
   if (waiting.length > 0) return resolveAll(waiting, signal).then(check)
   check()

@@ -1,20 +1,18 @@
 // The driver's side of block memory: writes input blocks, reads results, opens tasks that run in this thread, takes over what tasks wrote.
 
 import { present } from '../../base/assert.ts'
+import { classTable } from '../../kernel/class-table.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import { inBlocks } from '../../kernel/outputs.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { StoredBlock } from '../../rdd/job-runner.ts'
 import { decodeBlock } from '../../wire/block/decode.ts'
 import { encodeBlock } from '../../wire/block/encode.ts'
-import { classTable } from '../../kernel/class-table.ts'
 import type { Lease, Leases } from '../../wire/messages.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import { SlabWriter } from '../../wire/slab/slab-writer.ts'
 import type { NewSlab } from '../../wire/slab/slab-writer.ts'
 import { SlabPool } from './slab-pool.ts'
-
-/** Records of a literal source in one block. */
-const blockRecords = 65_536
 
 /** A task that runs in this thread. */
 export interface OpenTask {
@@ -69,11 +67,7 @@ export class BlockStore {
 
   /** Encodes records into blocks of bounded size, live until released. */
   encode(records: readonly unknown[]): BlockRef[] {
-    return this.#stored(writer => {
-      const blocks: BlockRef[] = []
-      for (let from = 0; from < records.length; from += blockRecords) blocks.push(encodeBlock(records, from, Math.min(records.length, from + blockRecords), writer, { classes: classTable }))
-      return blocks
-    }).map(({ ref }) => ref)
+    return this.#stored(writer => inBlocks(records, (from, to) => encodeBlock(records, from, to, writer, { classes: classTable }))).map(({ ref }) => ref)
   }
 
   /** The records of several blocks, as fresh values. */

@@ -64,7 +64,6 @@ interface RunningJob {
 export class EmbeddedEngine implements Engine {
   readonly defaultParallelism: number
   readonly log: Logger
-  readonly #inline: boolean
   readonly #store: BlockStore
   readonly #blocks: BlockManager
   readonly #catalog: StageCatalog
@@ -80,12 +79,11 @@ export class EmbeddedEngine implements Engine {
 
   constructor({ threads, conf, log }: EmbeddedOptions) {
     this.log = log
-    this.#inline = threads === 0
     this.#store = new BlockStore(conf.get(engineSettings['memory.blocks']), slab => this.#backend.forget('slab', slab))
     this.#blocks = new BlockManager(this.#store.pool, records => this.#store.encode(records))
     this.#backend = threads === 0 ? new InlineBackend(this.#store) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: conf.get(engineSettings['memory.worker']) })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
-    this.#scheduler = new DagScheduler(this.#blocks, this.#inline ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
+    this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
     this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
   }
 
@@ -210,7 +208,7 @@ export class EmbeddedEngine implements Engine {
 
   /** Carries out effects in order; what they cause is carried out after them. */
   #apply(effects: readonly Effect<TaskOutput>[]): void {
-    this.#effects.push(...effects)
+    for (const effect of effects) this.#effects.push(effect) // a job may have more tasks than a call has arguments
     if (this.#applying) return
     this.#applying = true
     try {
