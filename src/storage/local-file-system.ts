@@ -10,6 +10,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { storageErrors } from './errors.ts'
+import { fileError } from './file-error.ts'
 import type { FileStatus, FileSystem, FileWriter } from './file-system.ts'
 
 /** Sizes of reads: the first is small, since a line that ends a range is often short. */
@@ -180,14 +181,6 @@ async function coded<R>(operation: string, path: string, body: () => Promise<R>)
   try {
     return await body()
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    switch (code) {
-      case 'ENOENT': throw storageErrors.RIV_FILE_NOT_FOUND.withCause(error, operation, path)
-      case 'EEXIST': case 'ENOTEMPTY': throw storageErrors.RIV_FILE_EXISTS.withCause(error, operation, path)
-      case 'EACCES': case 'EPERM': throw storageErrors.RIV_FILE_ACCESS.withCause(error, operation, path)
-      case 'EISDIR': case 'ENOTDIR': throw storageErrors.RIV_FILE_KIND.withCause(error, operation, path)
-    }
-    if (code?.startsWith('RIV_') === true) throw error
-    throw storageErrors.RIV_FILE_IO.withCause(error, operation, path, message)
+    throw fileError(error, operation, path)
   }
 }
