@@ -7,7 +7,7 @@
 // - `writeAtomic` shows the whole content under the name or nothing;
 // - `rename` replaces nothing: an existing target is refused;
 // - listing is sorted by name, so that plans are the same on each run;
-// - nothing that was written is lost on a crash once `close({ sync: true })`, `createExclusive` or `writeAtomic` has resolved.
+// - nothing that was written is lost on a crash once `close({ sync: true })`, `createExclusive`, `writeAtomic` or the `rename` of a folder has resolved.
 
 /** A file or folder as listed. */
 export interface FileStatus {

@@ -79,7 +79,10 @@ class LocalFileSystem implements FileSystem {
     const source = await this.status(from)
     if (source === undefined) throw storageErrors.RIV_FILE_NOT_FOUND('rename', from)
     if (await this.status(to) !== undefined) throw storageErrors.RIV_FILE_EXISTS('rename', to)
-    if (source.directory) return coded('rename', to, async () => rename(localPath(from), localPath(to)))
+    if (source.directory) {
+      await coded('rename', to, async () => rename(localPath(from), localPath(to)))
+      return syncFolder(to)
+    }
     await coded('rename', to, async () => link(localPath(from), localPath(to)))
     await coded('rename', from, async () => unlink(localPath(from)))
   }

@@ -22,7 +22,7 @@ export const savedText = ([folder]: Args) => async (rows: Rows, partition: numbe
     }
     await file.write(text)
   } finally {
-    await file.close()
+    await file.close({ sync: true })
   }
   return path
 }

@@ -206,7 +206,7 @@ export abstract class ActionOps<out T> extends NumberOps<T> {
   }
 
   #save(op: string, site: CallSite, folder: string, writer: 'savedText' | 'savedObjects'): Promise<void> {
-    return runAction(this, op, site, async run => { await saveFolder(this.context.fs, { op, site, folder, writer }, run) })
+    return runAction(this, op, site, async run => { await saveFolder(this.context.fs, { op, site, folder, writer, exists: 'refuse' }, run) })
   }
 
   async* #partitions(op: string, site: CallSite): AsyncGenerator<T, void, undefined> {

@@ -6,6 +6,15 @@
 //
 // - An existing folder is refused. A job that fails or is cancelled removes the folder it made.
 // - A file that is renamed is never seen half-written, so that a crash leaves a folder without _SUCCESS and with whole parts at most.
+//
+// Replacing makes that folder beside the name, hidden, and then changes the two:
+//
+//   .folder.new   written whole, as above
+//   folder ─→ .folder.old, .folder.new ─→ folder, .folder.old removed
+//
+// - The name shows the old folder, for a moment nothing, or the new one: never a mixture, never a half. A crash in that moment leaves both
+//   folders whole under their hidden names; the save that comes next for the name removes them.
+// - A job that fails leaves the old folder as it was. Of two that replace one folder at a time one may fail.
 
 import type { CallSite } from '../../base/call-site.ts'
 import { storageErrors } from '../../storage/errors.ts'
@@ -16,28 +25,51 @@ import { builtin } from '../nodes.ts'
 export interface SaveOptions {
   readonly op: string
   readonly site: CallSite
-  /** The new folder. */
   readonly folder: string
+  /** What becomes of a folder that is there already. */
+  readonly exists: 'refuse' | 'replace'
   /** What writes a partition and gives the file's path. */
   readonly writer: 'savedText' | 'savedObjects'
 }
 
 /** Gives the paths of the parts. */
-export async function saveFolder(fs: FileSystem, { op, site, folder, writer }: SaveOptions, run: RunSink): Promise<string[]> {
-  const target = folder.replace(/(?<=.)\/+$/, '')
+export async function saveFolder(fs: FileSystem, options: SaveOptions, run: RunSink): Promise<string[]> {
+  const target = options.folder.replace(/(?<=.)\/+$/, '')
+  const there = await fs.status(target)
+  if (there !== undefined && (options.exists === 'refuse' || !there.directory)) {
+    throw storageErrors.RIV_FILE_EXISTS(`${options.op}${options.site.place === '' ? '' : ` at ${options.site.place}`}`, target)
+  }
+  const names = options.exists === 'refuse' ? await writeFolder(fs, target, options, run) : await replaceFolder(fs, target, options, run)
+  return names.map(name => `${target}/${name}`)
+}
+
+/** Gives the names of the parts. */
+async function writeFolder(fs: FileSystem, target: string, { writer }: SaveOptions, run: RunSink): Promise<string[]> {
   const temporary = `${target}/_temporary`
   const sink = { to: 'partition', fn: builtin(writer, [temporary]) } as const
-  if (await fs.status(target) !== undefined) throw storageErrors.RIV_FILE_EXISTS(`${op}${site.place === '' ? '' : ` at ${site.place}`}`, target)
   try {
     await fs.makeDirectory(temporary)
     const results = await run(sink)
-    const parts = results.map((_, i) => `${target}/part-${String(i).padStart(5, '0')}`)
-    for (const [i, { records }] of results.entries()) await fs.rename(records[0] as string, parts[i]!)
+    const names = results.map((_, i) => `part-${String(i).padStart(5, '0')}`)
+    for (const [i, { records }] of results.entries()) await fs.rename(records[0] as string, `${target}/${names[i]!}`)
     await fs.remove(temporary)
     await fs.createExclusive(`${target}/_SUCCESS`, '')
-    return parts
+    return names
   } catch (error) {
     await fs.remove(target)
     throw error
   }
 }
+
+async function replaceFolder(fs: FileSystem, target: string, options: SaveOptions, run: RunSink): Promise<string[]> {
+  const [made, old] = [hiddenBeside(target, 'new'), hiddenBeside(target, 'old')]
+  await fs.remove(made)
+  const names = await writeFolder(fs, made, options, run)
+  await fs.remove(old)
+  if (await fs.status(target) !== undefined) await fs.rename(target, old)
+  await fs.rename(made, target)
+  await fs.remove(old)
+  return names
+}
+
+const hiddenBeside = (path: string, suffix: string): string => path.replace(/[^/]*$/, name => `.${name}.${suffix}`)
