@@ -7,6 +7,7 @@
 
 export * from './functions/by-key.ts'
 export { addToSketch, distinctSketch, joinSketches, sketchCount, sketchOf } from './functions/distinct.ts'
+export { fixedRecords } from './functions/fixed-records.ts'
 export * from './functions/gather.ts'
 export { bucketCounts, moments } from './functions/numbers.ts'
 export * from './functions/objects.ts'

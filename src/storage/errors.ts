@@ -38,6 +38,11 @@ export const storageErrors = defineErrors({
     hint: 'write it again; a checkpoint is made again from its source',
     docs: 'An object file or a checkpoint is not what was written: it was cut short, its bytes changed, or it is another file.',
   },
+  RIV_RECORD_LENGTH: {
+    message: (path: string, bytes: number, length: number) => `${path} has ${bytes} bytes, which is no multiple of the record length of ${length} bytes`,
+    hint: 'check the length, and that files appear under their names only when they are whole',
+    docs: 'Files of records of a fixed length hold whole records only; one that does not is of another kind, or is still being written.',
+  },
   RIV_FILE_SCHEME: {
     message: (path: string, scheme: string) => `no file system is known for ${scheme}: in ${path}`,
     hint: 'use a plain path or a file: URL',

@@ -29,7 +29,8 @@ export async function findInputs(fs: FileSystem, list: string, missing: (path: s
   return [...found.values()]
 }
 
-async function matchesOf(fs: FileSystem, path: string): Promise<FileStatus[]> {
+/** The files and folders that one path or glob means; none where nothing is there. */
+export async function matchesOf(fs: FileSystem, path: string): Promise<FileStatus[]> {
   const exact = await fs.status(path)
   if (exact !== undefined) return [exact]
   const patterns = expandBraces(path)

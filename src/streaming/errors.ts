@@ -100,6 +100,11 @@ export const streamingErrors = defineErrors({
     hint: 'the cause has the stack trace of the source',
     docs: 'A method of a `ReplayableSource` that runs in the driver threw or rejected: `initial`, `latest`, `split` or `committed`.',
   },
+  RIV_RECORD_LENGTH_ARGUMENT: {
+    message: (place: string, value: number) => `binaryRecordsStream${at(place)}: the record length is ${value}; it must be a whole number of bytes, at least 1`,
+    hint: 'give the size of one record in bytes',
+    docs: 'The records of a `binaryRecordsStream` all have the same length.',
+  },
   RIV_QUEUE: {
     message: (place: string, value: string) => `queueStream${at(place)}: the queue held ${value}; it takes arrays and RDDs`,
     hint: 'push arrays of records, or RDDs of the same Context',

@@ -5,6 +5,7 @@ import { defineSettings, kinds } from '../base/define-settings.ts'
 export const streamingSettings = defineSettings({
   'spark.streaming.blockInterval': kinds.durationMs(0, 'Time after which a receiver begins a new block; each block is a partition of its batch. 0 means 200 ms, or half a batch where that is less. Blocks end at every batch anyway.'),
   'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),
+  'spark.streaming.fileStream.minRememberDuration': kinds.durationMs(60_000, 'How long after its modification a file of a file stream can still be taken, rounded up to whole batches; also how far back `newFilesOnly: false` looks.'),
   'spark.streaming.stopGracefullyOnShutdown': kinds.boolean(false, 'Stop gracefully on SIGINT and SIGTERM: what was received is processed first.'),
   'spark.streaming.stopSparkContextByDefault': kinds.boolean(true, 'Whether `ssc.stop()` stops the Context too where the call does not say.'),
   'receiver.blockBytes': kinds.bytes(1 << 20, 'Size at which a receiver begins a new block.'),

@@ -3,14 +3,12 @@
 //   initialized ──start()──→ active ──stop(), or a batch fails──→ stopped
 
 import { inspect } from 'node:util'
-import { callSite, type CallSite } from '../base/call-site.ts'
+import { callSite } from '../base/call-site.ts'
 import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
 import { duration, interval, type D, type Time } from '../base/time.ts'
 import type { Context } from '../context/context.ts'
 import { source } from '../rdd/nodes.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import type { StorageLevel } from '../rdd/storage-level.ts'
-import type { Hint } from '../rdd/types.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
 import { currentBatch } from './batch/batch.ts'
@@ -22,14 +20,7 @@ import type { StreamingListener } from './events/streaming-listener.ts'
 import { DStreamGraph, type StreamingState } from './graph/dstream-graph.ts'
 import type { InputNode } from './graph/input-node.ts'
 import { transformNode, unionNode } from './graph/meet.ts'
-import { iterableReceiver } from './input/iterable-receiver.ts'
-import { QueueInput } from './input/queue-input.ts'
-import { ReceiverInput, type MakeReceiver } from './input/receiver-input.ts'
-import type { Receiver } from './input/receiver.ts'
-import { recordReceiver } from './input/record-receiver.ts'
-import type { ReplayableSource } from './input/replayable-source.ts'
-import { socketReceiver } from './input/socket-receiver.ts'
-import { SourceInput } from './input/source-input.ts'
+import { StreamInputs } from './input/stream-inputs.ts'
 import { streamingSettings } from './settings.ts'
 
 /** How long a stop that is not graceful waits for functions of outputs that are running. */
@@ -66,10 +57,7 @@ let active: StreamingContext | undefined
  * await ssc.awaitTerminationOrTimeout('3 s')
  * await ssc.stop()
  */
-export class StreamingContext {
-  readonly sparkContext: Context
-  /** The graph of streams. Not for programs. */
-  readonly graph: DStreamGraph
+export class StreamingContext extends StreamInputs {
   readonly #clock: Clock
   readonly #bus: ListenerBus
   readonly #termination = new Termination()
@@ -85,8 +73,7 @@ export class StreamingContext {
     context.assertRunning('new StreamingContext')
     const batchMs = interval(batch, 'the batch interval').milliseconds
     if (!Number.isInteger(batchMs) || batchMs < 1) throw streamingErrors.RIV_BATCH_INTERVAL(batchMs)
-    this.sparkContext = context
-    this.graph = new DStreamGraph(context, batchMs)
+    super(context, new DStreamGraph(context, batchMs))
     this.#clock = clock
     this.#bus = new ListenerBus(context.log)
   }
@@ -99,94 +86,6 @@ export class StreamingContext {
   /** Where the context is in its life: `initialized`, `active` or `stopped`. */
   get state(): StreamingState {
     return this.graph.state
-  }
-
-  /**
-   * Lines from a TCP server: UTF-8, ended by `\n` (a `\r` before it is dropped), up to 16 MiB each.
-   *
-   * A connection that is closed or refused is tried again after `spark.streaming.receiverRestartDelay` (2 s); listeners are told. Bytes that are
-   * no UTF-8 become U+FFFD. Semantics: `StreamingContext.socketTextStream`.
-   *
-   * @example
-   * import { Context, seconds, StreamingContext } from 'rivulet'
-   * const ssc = new StreamingContext(new Context(), seconds(1))
-   * ssc.socketTextStream('localhost', 9999).count().print()
-   */
-  socketTextStream(host: string, port: number, _level?: StorageLevel): DStream<string> {
-    return this.#receiver('socketTextStream', callSite(), 'lines', socketReceiver(host, port))
-  }
-
-  /**
-   * What the program puts into the queue: each element, an array of records or an RDD, is the input of one batch.
-   *
-   * The queue may be pushed to while the context runs. With `oneAtATime` false a batch takes all elements there are. An empty queue gives
-   * `defaultRDD`, or an empty batch. Semantics: `StreamingContext.queueStream`.
-   *
-   * @example
-   * import { Context, seconds, StreamingContext } from 'rivulet'
-   * const ssc = new StreamingContext(new Context(), seconds(1))
-   * const queue = [[1, 2, 3]]
-   * ssc.queueStream(queue).reduce((a, b) => a + b).print()
-   * queue.push([4, 5])
-   */
-  queueStream<T>(queue: (readonly (T | Hint)[] | RDD<T>)[], options: { readonly oneAtATime?: boolean; readonly defaultRDD?: RDD<T> } = {}): DStream<T> {
-    const { oneAtATime = true, defaultRDD } = options
-    const slices = this.sparkContext.defaultParallelism
-    return this.#input(new QueueInput({ queue, oneAtATime, defaultRDD, slices, site: callSite(), slideMs: this.graph.batchMs }))
-  }
-
-  /**
-   * What a Receiver stores.
-   *
-   * Semantics: `StreamingContext.receiverStream`.
-   *
-   * @example
-   * import { Context, Receiver, seconds, StreamingContext } from 'rivulet'
-   * class Greeting extends Receiver<string> {
-   *   onStart() { this.store('hello') }
-   *   onStop() {}
-   * }
-   * const ssc = new StreamingContext(new Context(), seconds(1))
-   * ssc.receiverStream(new Greeting()).print()
-   */
-  receiverStream<T>(receiver: Receiver<T>): DStream<T> {
-    return this.#receiver('receiverStream', callSite(), 'blocks', recordReceiver(receiver as unknown as Receiver<never>))
-  }
-
-  /**
-   * What an iterable gives: a generator, a Node stream, `EventEmitter.on`, anything that `for await` takes.
-   *
-   * It is made at start, with a signal that aborts at stop. When it ends the stream stays empty; when it throws, listeners are told and a new one is
-   * made after `spark.streaming.receiverRestartDelay`. Spark has no such operation.
-   *
-   * @example
-   * import { setInterval } from 'node:timers/promises'
-   * import { Context, seconds, StreamingContext } from 'rivulet'
-   * const ssc = new StreamingContext(new Context(), seconds(1))
-   * ssc.fromAsyncIterable(signal => setInterval(100, 'tick', { signal })).count().print()
-   */
-  fromAsyncIterable<T>(make: (signal: AbortSignal) => AsyncIterable<T | Hint> | Iterable<T | Hint>, _options: { readonly level?: StorageLevel } = {}): DStream<T> {
-    return this.#receiver('fromAsyncIterable', callSite(), 'blocks', iterableReceiver(make))
-  }
-
-  /**
-   * What a source with offsets has: each batch covers the offsets from the last batch's end to the latest. See `ReplayableSource`.
-   *
-   * Spark's counterpart are direct streams, such as that of Kafka.
-   *
-   * @example
-   * import { Context, seconds, StreamingContext } from 'rivulet'
-   * const ssc = new StreamingContext(new Context(), seconds(1))
-   * const numbers = ssc.sourceStream({
-   *   initial: async () => 0,
-   *   latest: async (from: number) => from + 10,
-   *   split: (from, to) => [{ from, to }],
-   *   * read({ from, to }: { from: number; to: number }) { for (let n = from; n < to; n++) yield n },
-   * })
-   * numbers.print()
-   */
-  sourceStream<Offset, Part, T>(source: ReplayableSource<Offset, Part, T>): DStream<T> {
-    return this.#input(new SourceInput(source as ReplayableSource<Offset, unknown, unknown>, callSite(), this.graph.batchMs))
   }
 
   /**
@@ -307,16 +206,6 @@ export class StreamingContext {
 
   [inspect.custom](): string {
     return `StreamingContext (${this.state}, a batch every ${this.graph.batchMs} ms)`
-  }
-
-  #input<T>(input: InputNode): DStream<T> {
-    const stream = new DStream<T>(this.graph, input)
-    this.graph.addInput(input)
-    return stream
-  }
-
-  #receiver<T>(op: string, site: CallSite, kind: 'blocks' | 'lines', make: MakeReceiver): DStream<T> {
-    return this.#input(new ReceiverInput(op, site, this.graph.batchMs, kind, make))
   }
 
   /** Becomes the active context, and holds the process until the end. */

@@ -60,12 +60,15 @@ export async function inputFiles(fs: FileSystem, path: string, op: string, site:
 export function splitFiles(files: readonly FileStatus[], minPartitions: number): { path: string; from: number; to: number }[] {
   const total = files.reduce((sum, file) => sum + file.bytes, 0)
   const size = Math.max(1, Math.min(Math.floor(total / minPartitions), maxSplitBytes))
-  return files.flatMap(({ path, bytes }) => {
-    if (isCompressed(path)) return [{ path, from: 0, to: bytes }]
-    const ranges = []
-    let from = 0
-    for (; (bytes - from) / size > slop; from += size) ranges.push({ path, from, to: from + size })
-    if (from < bytes || bytes === 0) ranges.push({ path, from, to: bytes })
-    return ranges
-  })
+  return files.flatMap(({ path, bytes }) => splitFile(path, bytes, size))
+}
+
+/** Byte ranges of `size` that cover a file; 32 MiB at most. */
+export function splitFile(path: string, bytes: number, size = maxSplitBytes): { path: string; from: number; to: number }[] {
+  if (isCompressed(path)) return [{ path, from: 0, to: bytes }]
+  const ranges = []
+  let from = 0
+  for (; (bytes - from) / size > slop; from += size) ranges.push({ path, from, to: from + size })
+  if (from < bytes || bytes === 0) ranges.push({ path, from, to: bytes })
+  return ranges
 }

@@ -1,5 +1,7 @@
 // The one interface of sources that can be read again from a place that was remembered.
 
+import type { Time } from '../../base/time.ts'
+
 /**
  * A source whose data has offsets: a log, a table with a growing key, files.
  *
@@ -31,15 +33,23 @@
  * const ssc = new StreamingContext(new Context(), seconds(1))
  * ssc.sourceStream(ticks).count().print()
  */
-export interface ReplayableSource<Offset, Part, T> {
-  /** Where the stream begins. */
-  initial(signal: AbortSignal): Promise<Offset>
-  /** The offset after the last record there is, at most `limit` records after `from` (Infinity: no limit). */
-  latest(from: Offset, limit: number, signal: AbortSignal): Promise<Offset>
-  /** The parts of the records from one offset to another; each is read by a task. */
-  split(from: Offset, to: Offset): readonly Part[]
+export interface ReplayableSource<Offset, Part, T> extends OffsetSource<Offset, Part> {
   /** The records of a part. Runs in a task. */
   read(part: Part, signal: AbortSignal): Iterable<T> | AsyncIterable<T>
+}
+
+/** The half of a ReplayableSource that runs in the driver. */
+export interface OffsetSource<Offset, Part> {
+  /** Where the stream begins. The stream gives the time of its clock. */
+  initial(signal: AbortSignal, now?: Time): Promise<Offset>
+  /** The offset after the last record there is for the batch whose time the stream gives, at most `limit` records after `from` (Infinity: no limit). */
+  latest(from: Offset, limit: number, signal: AbortSignal, time?: Time): Promise<Offset>
+  /** The parts of the records from one offset to another; each is read by a task. */
+  split(from: Offset, to: Offset): readonly Part[]
   /** Everything up to here has been processed. */
   committed?(to: Offset): void | Promise<void>
+  /** How many records there are from one offset to another, if the source knows: for listeners, and for backpressure. */
+  count?(from: Offset, to: Offset): number
+  /** What there is from one offset to another, for people: names of files, ranges of offsets. */
+  describe?(from: Offset, to: Offset): string
 }

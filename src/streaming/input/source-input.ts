@@ -1,16 +1,27 @@
-// The input of a ReplayableSource: each batch covers the offsets from where the last one ended to the latest.
+// The input of a source with offsets: each batch covers the offsets from where the last one ended to the latest.
 
 import type { CallSite } from '../../base/call-site.ts'
 import type { Logger } from '../../base/log.ts'
-import { source, userFunction } from '../../rdd/nodes.ts'
-import type { Plan, UserFunction } from '../../rdd/plan.ts'
+import { Time } from '../../base/time.ts'
+import type { Plan, PlanFunction } from '../../rdd/plan.ts'
 import { streamingErrors } from '../errors.ts'
 import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
-import type { ReplayableSource } from './replayable-source.ts'
+import type { OffsetSource } from './replayable-source.ts'
 
-export class SourceInput<Offset> extends InputNode {
-  readonly #source: ReplayableSource<Offset, unknown, unknown>
-  readonly #read: UserFunction
+export interface SourceInputOptions<Offset, Part> {
+  readonly op: string
+  readonly site: CallSite
+  readonly slideMs: number
+  readonly source: OffsetSource<Offset, Part>
+  /** The functions in what `read` describes. */
+  readonly functions: readonly PlanFunction[]
+  /** The RDD of a batch's parts. */
+  readonly read: (parts: readonly Part[]) => Plan
+}
+
+export class SourceInput<Offset, Part> extends InputNode {
+  readonly #source: OffsetSource<Offset, Part>
+  readonly #read: (parts: readonly Part[]) => Plan
   readonly #stop = new AbortController()
   /** Where each batch that has not completed ends. */
   readonly #ends = new Map<number, Offset>()
@@ -19,17 +30,15 @@ export class SourceInput<Offset> extends InputNode {
   #commits: Promise<void> = Promise.resolve()
   #log: Logger | undefined
 
-  constructor(from: ReplayableSource<Offset, unknown, unknown>, site: CallSite, slideMs: number) {
-    // oxlint-disable-next-line unbound-method -- tasks call it without the source object, as the contract says
-    const read = userFunction(from.read, 'sourceStream', site)
-    super({ op: 'sourceStream', site, slideMs, functions: [read] })
-    this.#source = from
+  constructor({ source, read, ...node }: SourceInputOptions<Offset, Part>) {
+    super(node)
+    this.#source = source
     this.#read = read
   }
 
-  async start({ runner }: InputEnvironment): Promise<void> {
+  async start({ runner, clock }: InputEnvironment): Promise<void> {
     this.#log = runner.log
-    const initial = await this.#ask('initial', () => this.#source.initial(this.#stop.signal))
+    const initial = await this.#ask('initial', () => this.#source.initial(this.#stop.signal, new Time(clock.now())))
     this.#next = Promise.resolve(initial)
   }
 
@@ -40,12 +49,12 @@ export class SourceInput<Offset> extends InputNode {
 
   protected override async compute(timeMs: number): Promise<Plan> {
     const before = this.#next!
-    const after = before.then(from => this.#ask('latest', () => this.#source.latest(from, Infinity, this.#stop.signal)))
+    const after = before.then(from => this.#ask('latest', () => this.#source.latest(from, Infinity, this.#stop.signal, new Time(timeMs))))
     this.#next = after.catch(() => before) // a batch whose end is not known leaves its records to the next one
     const [from, to] = [await before, await after]
     this.#ends.set(timeMs, to)
     const parts = await this.#ask('split', () => this.#source.split(from, to))
-    return source(this.op, this.site, parts.map(part => ({ kind: 'part', part, read: this.#read })))
+    return this.#read(parts)
   }
 
   override completed(timeMs: number): void {
@@ -55,7 +64,7 @@ export class SourceInput<Offset> extends InputNode {
     this.#commits = this.#commits.then(() => this.#ask('committed', () => this.#source.committed!(to))).catch(error => this.#log!.warn({ batch: timeMs }, String(error)))
   }
 
-  async #ask<R>(what: keyof ReplayableSource<Offset, unknown, unknown>, call: () => R | Promise<R>): Promise<R> {
+  async #ask<R>(what: keyof OffsetSource<Offset, Part>, call: () => R | Promise<R>): Promise<R> {
     try {
       return await call()
     } catch (error) {
