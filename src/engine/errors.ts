@@ -35,6 +35,11 @@ export const engineErrors = defineErrors({
     hint: "keep the package external in your bundler (esbuild: --packages=external or --external:rivulet)",
     docs: 'Worker threads load their program from the package\'s own folder. A bundler that inlines the package leaves that file behind.',
   },
+  RIV_LINEAGE_DEPTH: {
+    message: (op: string, place: string, limit: number) => `the lineage below ${op}${place === '' ? '' : ` at ${place}`} is too deep for one stage: more than ${limit} unions, zips, coalesced and cartesian RDDs inside one another`,
+    hint: 'call checkpoint() or localCheckpoint() every so many rounds of the loop that builds it, and run an action',
+    docs: 'A stage that joins RDDs inside RDDs inside RDDs (a loop that unions or zips its result with new data, keeping the partitioning) becomes functions that call each other as deep. Chains of `map`, `filter`, `reduceByKey` and the like have no limit. A checkpoint cuts the lineage.',
+  },
   RIV_BLOCK_MEMORY: {
     message: (wanted: number, limit: number) => `block memory is full: ${wanted} bytes are wanted, memory.blocks is ${limit} bytes`,
     hint: 'raise memory.blocks, use smaller batches, or unpersist what is not needed',

@@ -388,6 +388,6 @@ test('word count is one loop over the records: no iterator protocol over its rec
     fns: [0, 1, 2].map(() => ({ kind: 'user', code: '' })),
   }, 'sync')
   const loops = text.match(/for .*\{/g)!.map(loop => loop.replace(/\b([a-z])\d+\b/g, '$1'))
-  assert.deepEqual(loops, ['for (const ref of slots[0]) for (const chunk of io.lines(ref)) {', 'for (let i = 0; i < a.length; i++) {', 'for (const x of y) {'])
+  assert.deepEqual(loops, ['for (const ref of slots[0]) for (const chunk of (io.metrics.bytesRead += ref.bytes, io.lines(ref))) {', 'for (let i = 0; i < a.length; i++) {', 'for (const x of y) {'])
   assert.doesNotMatch(text, /function\s*\*|yield|await|iterator|next\(/)
 })

@@ -20,6 +20,33 @@ export type Bind = (fns: readonly unknown[]) => RunTask
 type Consume = (record: string) => string
 type Form = 'sync' | 'async'
 
+/** Most steps in one function: a longer one is not worth optimizing, and nests as deep as it has filters. */
+const longestSegment = 100
+/** Most generators that pull from each other. */
+const deepestPull = 50
+
+type WholeStep = Extract<Step, { op: 'mapPartitions' | 'mapAsync' | 'store' }>
+const isWhole = (step: Step): step is WholeStep => step.op === 'mapPartitions' || step.op === 'mapAsync' || step.op === 'store'
+
+/** Code that gives rows. */
+interface Rows {
+  /** Statements that come first, outside of generators. */
+  readonly before: string
+  /** A loop over them. */
+  readonly loop: (consume: Consume) => string
+  /** The variable of `before` from which the loop reads. */
+  readonly held?: string
+  /** Whether the loop awaits. */
+  readonly awaits: boolean
+  /** Generators that pull from each other in it. */
+  readonly pulls: number
+}
+
+/** An expression that gives rows to a function. */
+interface Pulled extends Pick<Rows, 'before' | 'held' | 'pulls'> {
+  readonly rows: string
+}
+
 /** Compiles a stage; costs about a millisecond, so keep the result by the shape's hash. */
 export function compileStage(shape: StageShape): Bind {
   const make = (form: Form): Bind => new Function('runtime', stageText(shape, form))(runtime) as Bind
@@ -64,6 +91,7 @@ function isAsync(input: Input): boolean {
 class StageWriter {
   readonly #shape: StageShape
   readonly #form: Form
+  readonly #generators: string[] = []
   #names = 0
 
   constructor(shape: StageShape, form: Form) {
@@ -73,6 +101,7 @@ class StageWriter {
 
   write(): string {
     const fns = this.#shape.fns.map((_, i) => `const f${i} = fns[${i}]`).join('\n')
+    const body = this.#sink()
     return `'use strict'
 const { UserFailure, failed, Cell, CombineMap, Collected, refuseThenable, paired } = runtime
 return fns => {
@@ -80,8 +109,8 @@ ${fns}
 return ${this.#form === 'async' ? 'async ' : ''}function stage(slots, io) {
 let at = -1, rec
 const stored = []
-try {
-${this.#sink()}
+${this.#generators.join('')}try {
+${body}
 } catch (error) { throw failed(error, at, rec) }
 }
 }`
@@ -151,8 +180,8 @@ else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); if (!${map}Merged)
   /** Code that gives every record of `input` to `consume`. */
   #body(input: Input, consume: Consume): string {
     switch (input.from) {
-      case 'blocks': return this.#chunks(`for (const ref of slots[${input.slot}])`, 'io.records(ref)', consume)
-      case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}]) for (const chunk of io.lines(ref))`, 'chunk', consume)
+      case 'blocks': return this.#chunks(`for (const ref of slots[${input.slot}])`, '(io.metrics.bytesRead += ref.bytes, io.records(ref))', consume)
+      case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}]) for (const chunk of (io.metrics.bytesRead += ref.bytes, io.lines(ref)))`, 'chunk', consume)
       case 'fileLines': return this.#chunks(`for await (const chunk of runtime.readLines(io, slots[${input.slot}]))`, 'chunk', consume)
       case 'read': {
         const chunks = `runtime.chunks(f${input.fn}(slots[${input.slot}], io.signal))`
@@ -230,12 +259,13 @@ ${consume(pair)}
 
   #shuffleInput(input: Extract<Input, { from: 'shuffle' }>, consume: Consume): string {
     const { slot, aggregator, combined } = input
-    if (aggregator === undefined) return this.#chunks(`for (const ref of slots[${slot}])`, 'io.records(ref)', consume)
+    if (aggregator === undefined) return this.#chunks(`for (const ref of slots[${slot}])`, '(io.metrics.shuffleReadBytes += ref.bytes, io.records(ref))', consume)
     const [map, p, i, x] = [this.#name('map'), this.#name('p'), this.#name('i'), this.#name('x')]
     const merge = combined ? this.#merge(map, 'k', 'v', undefined, aggregator.mergeCombiners) : this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)
     return `${this.#newMap(map)}for (const ref of slots[${slot}]) {
 const ${p} = io.pairs(ref), ks = ${p}.keys, vs = ${p}.values
 io.metrics.recordsRead += ks.length
+io.metrics.shuffleReadBytes += ref.bytes
 for (let ${i} = 0; ${i} < ks.length; ${i}++) {
 if ((${i} & 1023) === 0) io.tick()
 const k = ks[${i}], v = vs[${i}]
@@ -252,30 +282,85 @@ ${consume(x)}
 }`
   }
 
-  /** The fused steps; the last one that takes a whole partition is the new beginning of the chain. */
+  /** The fused steps: a loop of its own for each segment of the chain, the last of them around `consume`. */
   #pipe(input: Input, steps: readonly Step[], consume: Consume): string {
-    const last = steps.findLastIndex(step => step.op === 'mapPartitions' || step.op === 'mapAsync' || step.op === 'store')
-    if (last === -1) return this.#body(input, record => this.#narrow(steps, 0, record, consume))
-    const step = steps[last]!
-    const above: Input = last === 0 ? input : { from: 'pipe', input, steps: steps.slice(0, last) }
-    const rest: Consume = record => this.#narrow(steps, last + 1, record, consume)
+    const { before, loop } = this.#chain(input, steps)
+    return `${before}${loop(consume)}`
+  }
+
+  /**
+   * A chain of steps, segment by segment: a step that takes a whole partition begins one, and so does every `longestSegment`-th step.
+   * Between segments records are pulled through generators; every `deepestPull`-th time they are held instead, so that the stack has an end.
+   */
+  #chain(input: Input, steps: readonly Step[]): Rows {
+    let rows: Rows = { before: '', loop: consume => this.#body(input, consume), awaits: this.#awaits(input), pulls: 0 }
+    for (let from = 0; from < steps.length;) {
+      const step = steps[from]!
+      if (isWhole(step)) {
+        rows = this.#whole(step, rows)
+        from++
+        continue
+      }
+      let to = from
+      while (to < steps.length && to - from < longestSegment && !isWhole(steps[to]!)) to++
+      const segment = steps.slice(from, to)
+      const { loop } = rows
+      rows = { ...rows, loop: consume => loop(record => this.#narrow(segment, 0, record, consume)) }
+      if (to < steps.length && !isWhole(steps[to]!)) rows = this.#pulled(rows)
+      from = to
+    }
+    return rows
+  }
+
+  /** The rows that a step gives which takes a whole partition. */
+  #whole(step: WholeStep, above: Rows): Rows {
     switch (step.op) {
       case 'mapPartitions': {
-        const { before, rows } = this.#iterable(above)
+        const async = this.#form === 'async'
+        const { before, held, pulls, rows } = above.awaits || above.pulls >= deepestPull ? this.#held(above) : this.#generator(above)
         const it = this.#name('it')
-        const call = `${before}at = ${step.fn}; rec = undefined\nconst ${it} = runtime.iterableResult(f${step.fn}(${rows}${step.partition === undefined ? '' : `, slots[${step.partition}], io`}), ${this.#form === 'async'})\n`
-        return `${call}${this.#rows(it, this.#form === 'async', this.#between(step.fn, rest))}\nat = -1`
+        const builtin = step.partition === undefined ? '' : `, slots[${step.partition}], io`
+        const call = `at = ${step.fn}; rec = undefined\nconst ${it} = runtime.iterableResult(f${step.fn}(${rows}${builtin}), ${async})\n`
+        const loop: Rows['loop'] = consume => `${call}${this.#rows(it, async, this.#between(step.fn, consume))}\nat = -1`
+        return { before, loop, awaits: async, pulls, ...(held !== undefined && { held }) }
       }
       case 'mapAsync': {
         const options = JSON.stringify({ concurrency: step.concurrency, ordered: step.ordered, timeoutMs: step.timeoutMs })
-        return this.#chunks(`for await (const chunk of runtime.mapAsync(f${step.fn}, ${step.fn}, ${this.#lazyRows(above)}, ${options}, io))`, 'chunk', rest, false)
+        const { rows, ...rest } = this.#generator(above)
+        const loop: Rows['loop'] = consume => this.#chunks(`for await (const chunk of runtime.mapAsync(f${step.fn}, ${step.fn}, ${rows}, ${options}, io))`, 'chunk', consume, false)
+        return { ...rest, loop, awaits: true }
       }
       case 'store': {
-        const rows = this.#name('rows')
-        return `const ${rows} = []\n${this.#block(this.#body(above, x => `${rows}.push(${x})`))}\nstored.push(runtime.store(${step.slot}, ${rows}, io))\n${this.#rows(rows, false, rest)}`
+        const { rows, before, held } = this.#held(above)
+        return { before: `${before}stored.push(runtime.store(${step.slot}, ${rows}, io))\n`, loop: consume => this.#rows(rows, false, consume), held, awaits: false, pulls: 0 }
       }
-      default: throw new Error('not a step that breaks the chain')
     }
+  }
+
+  /** The same rows out of a generator, where that can be. */
+  #pulled(above: Rows): Rows {
+    const { rows, before, pulls, held } = above.awaits || above.pulls >= deepestPull ? this.#held(above) : this.#generator(above)
+    return { before, loop: consume => this.#rows(rows, false, consume), awaits: false, pulls, ...(held !== undefined && { held }) }
+  }
+
+  /** All rows in an array. What they were made from is let go. */
+  #held({ before, loop, held }: Rows): Pulled & { readonly held: string } {
+    const rows = this.#name('rows')
+    const release = held === undefined ? '' : `${held} = undefined\n`
+    return { before: `${before}let ${rows} = []\n${loop(x => `${rows}.push(${x})`)}\n${release}`, rows, held: rows, pulls: 0 }
+  }
+
+  /** Rows pulled one by one from a generator; it stands beside the others, not inside them. */
+  #generator({ before, loop, held, awaits, pulls }: Rows): Pulled {
+    const name = this.#name('g')
+    this.#generators.push(`${awaits ? 'async ' : ''}function* ${name}(${held ?? ''}) {
+let at = -1, rec
+try {
+${loop(x => `yield ${x}`)}
+} catch (error) { throw failed(error, at, rec) }
+}
+`)
+    return { before, rows: `${name}(${held ?? ''})`, pulls: pulls + 1, ...(held !== undefined && { held }) }
   }
 
   /** The code of fused steps from `index` on, for one record. */
@@ -308,22 +393,20 @@ ${consume(x)}
   }
 
   /** Statements, and an expression that gives the records of `input` as a synchronous iterable. */
-  #iterable(input: Input): { before: string; rows: string } {
-    if (this.#awaits(input)) {
-      const rows = this.#name('rows')
-      return { before: `const ${rows} = []\n${this.#block(this.#body(input, x => `${rows}.push(${x})`))}\n`, rows }
-    }
-    return { before: '', rows: this.#lazyRows(input) }
+  #iterable(input: Input): Pulled {
+    const above = this.#above(input)
+    return this.#awaits(input) ? this.#held(above) : this.#generator(above)
   }
 
   /** An expression that gives the records of `input` as a generator, pulled from by a user's function. */
   #lazyRows(input: Input): string {
-    return `(${this.#awaits(input) ? 'async ' : ''}function* () {
-let at = -1, rec
-try {
-${this.#body(input, x => `yield ${x}`)}
-} catch (error) { throw failed(error, at, rec) }
-})()`
+    const awaits = this.#awaits(input)
+    const { before, loop } = this.#above(input)
+    return this.#generator({ before: '', loop: consume => `${before}${loop(consume)}`, awaits, pulls: 0 }).rows
+  }
+
+  #above(input: Input): Rows {
+    return input.from === 'pipe' ? this.#chain(input.input, input.steps) : { before: '', loop: consume => this.#body(input, consume), awaits: this.#awaits(input), pulls: 0 }
   }
 
   /** Consumes records that a user's function gives one by one: between them it runs, and what it throws is its own. */

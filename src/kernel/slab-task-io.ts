@@ -12,7 +12,9 @@ import type { NewSlab } from '../wire/slab/slab-writer.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
 import { TaskCancelled } from './errors.ts'
-import type { TaskIO, TaskMetrics } from './task-io.ts'
+import { newMetrics, type TaskMetrics } from '../wire/task-metrics.ts'
+import { countingFiles } from './counting-files.ts'
+import type { TaskIO } from './task-io.ts'
 
 export interface SlabTaskOptions {
   readonly partition: number
@@ -31,13 +33,13 @@ export interface SlabUse {
 
 export class SlabTaskIO implements TaskIO {
   readonly partition: number
-  readonly metrics: TaskMetrics = { recordsRead: 0, invalidUtf8Lines: 0 }
-  readonly fs: FileSystem = localFileSystem
+  readonly metrics: TaskMetrics = newMetrics()
   readonly #options: SlabTaskOptions
   readonly #output: SlabWriter
   readonly #kept: SlabWriter | undefined
   #lastTemporary = 0
   #abort: AbortController | undefined
+  #files: FileSystem | undefined
 
   constructor(options: SlabTaskOptions) {
     this.partition = options.partition
@@ -46,6 +48,10 @@ export class SlabTaskIO implements TaskIO {
     const nextTemporary = (): number => --this.#lastTemporary
     this.#output = new SlabWriter({ view: options.view(output.slab), offset: output.offset }, nextTemporary)
     this.#kept = kept && new SlabWriter({ view: options.view(kept.slab), offset: kept.offset }, nextTemporary)
+  }
+
+  get fs(): FileSystem {
+    return (this.#files ??= countingFiles(localFileSystem, this.metrics))
   }
 
   get signal(): AbortSignal {

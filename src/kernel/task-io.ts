@@ -2,13 +2,7 @@
 
 import type { FileSystem } from '../storage/file-system.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
-
-/** Counters of one attempt, reported with its end. */
-export interface TaskMetrics {
-  recordsRead: number
-  /** Lines that were not valid UTF-8 and got U+FFFD. */
-  invalidUtf8Lines: number
-}
+import type { TaskMetrics } from '../wire/task-metrics.ts'
 
 /** A task's view of the world; inline and in worker threads alike. */
 export interface TaskIO {

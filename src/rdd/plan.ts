@@ -178,31 +178,45 @@ let lastId = 0
 /** A fresh node id; ids increase in the order of construction. */
 export const nextPlanId = (): number => ++lastId
 
+/** Counts that are known: they do not change any more, and a deep lineage is not walked again for each of its nodes. */
+const counts = new WeakMap<Plan, number>()
+
 /** The number of partitions, or undefined while a node of the plan is unresolved. */
 export function partitionCount(plan: Plan): number | undefined {
+  const known = counts.get(plan)
+  if (known !== undefined) return known
+  for (const node of parentsFirst(plan, each => (counts.has(each) ? [] : countedParents(each)))) {
+    const count = counts.get(node) ?? ownCount(node)
+    if (count !== undefined) counts.set(node, count)
+  }
+  return counts.get(plan)
+}
+
+/** The parents on which a node's count depends. */
+function countedParents(plan: Plan): readonly Plan[] {
   switch (plan.kind) {
-    case 'source': return plan.partitions?.length
-    case 'pipeline': return partitionCount(plan.parent)
-    case 'shuffle': return plan.target?.partitions ?? plan.partitions
-    case 'union': {
-      if (plan.aligned) return plan.parents.length === 0 ? 0 : partitionCount(plan.parents[0]!)
-      let sum = 0
-      for (const parent of plan.parents) {
-        const n = partitionCount(parent)
-        if (n === undefined) return undefined
-        sum += n
-      }
-      return sum
-    }
-    case 'coalesce': {
-      const n = partitionCount(plan.parent)
-      return n === undefined ? undefined : Math.min(n, plan.partitions)
-    }
-    case 'zip': return partitionCount(plan.parents[0]!)
-    case 'cartesian': {
-      const [m, n] = [partitionCount(plan.left), partitionCount(plan.right)]
-      return m === undefined || n === undefined ? undefined : m * n
-    }
+    case 'source': case 'shuffle': return []
+    case 'zip': return plan.parents.slice(0, 1)
+    case 'union': return plan.aligned ? plan.parents.slice(0, 1) : plan.parents
+    case 'pipeline': case 'coalesce': case 'cartesian': return parentsOf(plan)
+  }
+}
+
+/** The count of a node whose parents' counts have been looked for. */
+function ownCount(plan: Plan): number | undefined {
+  if (plan.kind === 'source') return plan.partitions?.length
+  if (plan.kind === 'shuffle') return plan.target?.partitions ?? plan.partitions
+  const parents: number[] = []
+  for (const parent of countedParents(plan)) {
+    const count = counts.get(parent)
+    if (count === undefined) return undefined
+    parents.push(count)
+  }
+  switch (plan.kind) {
+    case 'union': return parents.reduce((sum, count) => sum + count, 0)
+    case 'coalesce': return Math.min(parents[0]!, plan.partitions)
+    case 'cartesian': return parents[0]! * parents[1]!
+    case 'pipeline': case 'zip': return parents[0]
   }
 }
 
@@ -225,15 +239,34 @@ export function samePartitioning(a: Partitioning | undefined, b: Partitioning | 
 }
 
 /** Every node that a plan is computed from, and the plan itself: once each, parents first. */
-export function lineage(plan: Plan): ReadonlySet<Plan> {
+export const lineage = (plan: Plan): ReadonlySet<Plan> => parentsFirst(plan, parentsOf)
+
+/** The nodes that `parents` leads to from a plan, and the plan itself: once each, parents first. Lineages are deep, so that nothing here calls itself. */
+function parentsFirst(plan: Plan, parents: (node: Plan) => readonly Plan[]): ReadonlySet<Plan> {
   const nodes = new Set<Plan>()
-  const visit = (node: Plan): void => {
-    if (nodes.has(node)) return
-    for (const parent of parentsOf(node)) visit(parent)
-    nodes.add(node)
+  const entered = new Set<Plan>()
+  const stack = [plan]
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    if (nodes.has(node) || entered.has(node)) {
+      nodes.add(node)
+      stack.pop()
+    } else {
+      entered.add(node)
+      for (const parent of parents(node).toReversed()) stack.push(parent)
+    }
   }
-  visit(plan)
   return nodes
+}
+
+/** Visits a plan and the nodes it is computed from, once each, children first; nothing below a node for which `visit` says false. */
+export function visitLineage(plan: Plan, visit: (node: Plan) => boolean): void {
+  const seen = new Set<Plan>()
+  const stack = [plan]
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue
+    seen.add(node)
+    if (visit(node)) for (const parent of parentsOf(node).toReversed()) stack.push(parent)
+  }
 }
 
 /** Resolves whatever in the plan is not known yet, and checks it; returns undefined when nothing has to be waited for. */

@@ -4,7 +4,7 @@ import type { CallSite } from '../base/call-site.ts'
 import { takeCheckpoints } from './checkpoint.ts'
 import { rddErrors } from './errors.ts'
 import type { RunSink, TaskResult } from './job-runner.ts'
-import { parentsOf, type Plan, type PlanSink } from './plan.ts'
+import { visitLineage, type Plan, type PlanSink } from './plan.ts'
 import type { RDDContext } from './rdd-context.ts'
 
 /** What an action runs on. */
@@ -34,13 +34,9 @@ export async function collectResults({ plan, context }: Runnable, job: { action:
 }
 
 function assertRemembered(plan: Plan, action: string, site: CallSite): void {
-  const seen = new Set<Plan>()
-  const visit = (node: Plan): void => {
-    if (seen.has(node)) return
-    seen.add(node)
-    if (node.storage !== 'none') return // kept partitions outlive their batch
+  visitLineage(plan, node => {
+    if (node.storage !== 'none') return false // kept partitions outlive their batch
     if (node.scope?.released === true) throw rddErrors.RIV_BATCH_FORGOTTEN(action, site.place, `${node.op}[${node.id}]`)
-    for (const parent of parentsOf(node)) visit(parent)
-  }
-  visit(plan)
+    return true
+  })
 }

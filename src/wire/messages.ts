@@ -5,6 +5,7 @@ import type { NewSlab } from './slab/slab-writer.ts'
 import type { FunctionCode } from './closure/code.ts'
 import type { RemoteError } from './remote-error.ts'
 import type { StageShape } from './shape.ts'
+import type { TaskMetrics } from './task-metrics.ts'
 
 /** The range of a slab into which a task may write. */
 export interface Lease { readonly slab: number; readonly generation: number; readonly offset: number }
@@ -25,7 +26,7 @@ export interface Install {
 }
 
 export type ToWorker =
-  | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly install?: Install }
+  | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly watched: boolean; readonly install?: Install }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'class'; readonly uid: string; readonly codes: readonly FunctionCode[]; readonly env: Uint8Array }
   | { readonly type: 'noClass'; readonly uid: string; readonly error: RemoteError }
@@ -37,8 +38,7 @@ export interface TaskEnd {
   readonly outputOffset: number
   readonly keptOffset?: number
   readonly newSlabs: readonly NewSlab[]
-  readonly invalidUtf8Lines: number
-  readonly recordsRead: number
+  readonly metrics: TaskMetrics
 }
 
 export type FromWorker =

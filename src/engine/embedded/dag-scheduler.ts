@@ -10,7 +10,7 @@
 
 import { maxTaskAttempts } from '../../base/limits.ts'
 import { assert, present } from '../../base/assert.ts'
-import { parentsOf, partitionCount } from '../../rdd/plan.ts'
+import { partitionCount, visitLineage } from '../../rdd/plan.ts'
 import type { Plan, PlanSink, ShufflePlan } from '../../rdd/plan.ts'
 import type { StageEnd } from './describe-task.ts'
 
@@ -131,36 +131,37 @@ export class DagScheduler<Output> {
     return stage
   }
 
-  /** Adds a stage, and what it waits for, to a job. */
-  #enlist(job: JobRun, stage: StageRun): void {
-    if (stage.jobs.has(job.id)) return
-    stage.jobs.add(job.id)
-    const root = stage.end.kind === 'action' ? stage.end.plan : stage.end.shuffle.parent
-    for (const shuffle of this.#missingShuffles(root)) {
-      let parent = this.#mapStages.get(shuffle.id)
-      if (parent === undefined) {
-        parent = this.#stage({ kind: 'map', shuffle }, range(present(partitionCount(shuffle.parent), 'the partition count of a resolved plan')))
-        this.#mapStages.set(shuffle.id, parent)
-        this.#outputs.set(parent, new Map())
+  /** Adds a stage, and all that it waits for, to a job. */
+  #enlist(job: JobRun, final: StageRun): void {
+    const found = [final]
+    for (const stage of found) { // grows as it goes
+      if (stage.jobs.has(job.id)) continue
+      stage.jobs.add(job.id)
+      job.stages.add(stage)
+      for (const shuffle of this.#missingShuffles(stage.end.kind === 'action' ? stage.end.plan : stage.end.shuffle.parent)) {
+        const parent = this.#mapStages.get(shuffle.id) ?? this.#mapStage(shuffle)
+        stage.waitsFor.add(parent)
+        found.push(parent)
       }
-      stage.waitsFor.add(parent)
-      this.#enlist(job, parent)
     }
-    job.stages.add(stage) // parents first
+  }
+
+  #mapStage(shuffle: ShufflePlan): StageRun {
+    const stage = this.#stage({ kind: 'map', shuffle }, range(present(partitionCount(shuffle.parent), 'the partition count of a resolved plan')))
+    this.#mapStages.set(shuffle.id, stage)
+    this.#outputs.set(stage, new Map())
+    return stage
   }
 
   /** The nearest shuffles below a plan whose output is not there. */
   #missingShuffles(root: Plan): ShufflePlan[] {
     const found: ShufflePlan[] = []
-    const seen = new Set<Plan>()
-    const visit = (plan: Plan): void => {
-      if (seen.has(plan)) return
-      seen.add(plan)
-      if (plan.storage !== 'none' && this.#presence.keepsAll(plan)) return
-      if (plan.kind !== 'shuffle') for (const parent of parentsOf(plan)) visit(parent)
-      else if (!this.#presence.hasShuffle(plan)) found.push(plan)
-    }
-    visit(root)
+    visitLineage(root, plan => {
+      if (plan.storage !== 'none' && this.#presence.keepsAll(plan)) return false
+      if (plan.kind !== 'shuffle') return true
+      if (!this.#presence.hasShuffle(plan)) found.push(plan)
+      return false
+    })
     return found
   }
 

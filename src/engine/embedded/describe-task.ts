@@ -8,8 +8,12 @@ import { present } from '../../base/assert.ts'
 import type { CallSite } from '../../base/call-site.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Aggregator, FnShape, Input, PartitioningShape, Sink, Step } from '../../wire/shape.ts'
-import type { Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UserFunction } from '../../rdd/plan.ts'
+import type { CoalescePlan, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UnionPlan, UserFunction } from '../../rdd/plan.ts'
 import { partitionCount } from '../../rdd/plan.ts'
+import { engineErrors } from '../errors.ts'
+
+/** Most inputs inside one another in a stage: each costs several frames of the stack of whoever writes and runs the task. */
+const maxNestedInputs = 400
 
 /** What the description of tasks asks of the engine. */
 export interface BlockLookup {
@@ -58,6 +62,7 @@ class Builder {
   readonly #index = new Map<PlanFunction, number>()
   readonly #stores = new Map<number, Kept>()
   readonly #slabs = new Set<number>()
+  #depth = 0
 
   constructor(blocks: BlockLookup) { this.#blocks = blocks }
 
@@ -110,18 +115,46 @@ class Builder {
     }
   }
 
-  /** The records of a partition of a plan: kept blocks, or computed (and kept, where it is persisted). */
-  #input(plan: Plan, partition: number): Input {
-    if (plan.storage === 'none') return this.#computed(plan, partition)
-    const kept = this.#blocks.kept(plan, partition)
-    if (kept !== undefined) return { from: 'blocks', slot: this.#blockSlot(kept) }
-    const input = this.#computed(plan, partition)
-    const slot = this.#slot(undefined)
-    this.#stores.set(slot, { plan, partition })
-    return piped(input, [{ op: 'store', slot }])
+  /** The records of a partition of a plan: kept blocks, or computed (and kept, where it is persisted). Chains are long: they are walked in a loop. */
+  #input(root: Plan, index: number): Input {
+    const chain: Kept[] = []
+    let input: Input | undefined
+    for (let [plan, partition] = [root, index]; input === undefined;) {
+      const kept = plan.storage === 'none' ? undefined : this.#blocks.kept(plan, partition)
+      if (kept !== undefined) {
+        input = { from: 'blocks', slot: this.#blockSlot(kept) }
+        break
+      }
+      chain.push({ plan, partition })
+      if (plan.kind === 'pipeline') plan = plan.parent
+      else if (plan.kind === 'union' && !plan.aligned) [plan, partition] = memberOf(plan, partition)
+      else if (plan.kind === 'coalesce' && isSingle(plan, partition)) [plan, partition] = [plan.parent, groupOf(plan, partition)[0]]
+      else input = this.#nested(plan, partition)
+    }
+    const steps: Step[] = []
+    for (const { plan, partition } of chain.toReversed()) {
+      if (plan.kind === 'pipeline') {
+        const combined: Input | undefined = steps.length === 0 ? this.#combinedBlocks(input, plan) : undefined
+        input = combined ?? input
+        if (combined === undefined) for (const step of plan.steps) steps.push(this.#step(step, plan, partition))
+      }
+      if (plan.storage === 'none') continue
+      const slot = this.#slot(undefined)
+      this.#stores.set(slot, { plan, partition })
+      steps.push({ op: 'store', slot })
+    }
+    return piped(input, steps)
   }
 
-  #computed(plan: Plan, partition: number): Input {
+  /** Inputs of inputs end in functions of functions: there is a limit to that. */
+  #nested(plan: Exclude<Plan, PipelinePlan>, partition: number): Input {
+    if (++this.#depth > maxNestedInputs) throw engineErrors.RIV_LINEAGE_DEPTH(plan.op, plan.site.place, maxNestedInputs)
+    const input = this.#computed(plan, partition)
+    this.#depth--
+    return input
+  }
+
+  #computed(plan: Exclude<Plan, PipelinePlan>, partition: number): Input {
     switch (plan.kind) {
       case 'source': {
         const source = present(present(plan.partitions, 'the partitions of a resolved source')[partition], 'a partition of a source')
@@ -133,26 +166,14 @@ class Builder {
           case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan) }
         }
       }
-      case 'pipeline': return this.#pipeline(plan, partition)
       case 'shuffle': {
         const slot = this.#blockSlot(this.#blocks.shuffled(plan, partition))
         const { aggregator } = plan
         return { from: 'shuffle', slot, combined: aggregator?.mapSide === true, ...(aggregator && { aggregator: this.#aggregator(aggregator, plan) }) }
       }
-      case 'union': {
-        if (plan.aligned) return this.#concat(plan.parents.map(parent => this.#input(parent, partition)))
-        let index = partition
-        for (const parent of plan.parents) {
-          const count = present(partitionCount(parent), 'the partition count of a resolved plan')
-          if (index < count) return this.#input(parent, index)
-          index -= count
-        }
-        throw new Error(`Rivulet bug: partition ${partition} of a union does not exist`)
-      }
+      case 'union': return this.#concat(plan.parents.map(parent => this.#input(parent, partition))) // aligned
       case 'coalesce': {
-        const count = present(partitionCount(plan.parent), 'the partition count of a resolved plan')
-        const border = (i: number): number => Math.floor((i * count) / Math.min(count, plan.partitions))
-        const [from, to] = [border(partition), border(partition + 1)]
+        const [from, to] = groupOf(plan, partition)
         return this.#concat(Array.from({ length: to - from }, (_, i) => this.#input(plan.parent, from + i)))
       }
       case 'zip': return { from: 'zip', inputs: plan.parents.map(parent => this.#input(parent, partition)), fn: this.#fn(plan.fn, plan) }
@@ -164,15 +185,12 @@ class Builder {
   }
 
   /** A window's panes are blocks of pairs: combining them reads columns, as a shuffle does, and needs no pair made. */
-  #pipeline(plan: PipelinePlan, partition: number): Input {
-    const input = this.#input(plan.parent, partition)
+  #combinedBlocks(input: Input, plan: PipelinePlan): Input | undefined {
     const [step] = plan.steps
-    if (plan.steps.length === 1 && step!.fn.kind === 'builtin' && step!.fn.name === 'combinePartition' && input.from === 'blocks') {
-      const [merge, create] = step!.fn.fns
-      const fn = this.#fn(merge!, plan)
-      return { from: 'shuffle', slot: input.slot, combined: false, aggregator: { ...(create && { create: this.#fn(create, plan) }), merge: fn, mergeCombiners: fn } }
-    }
-    return piped(input, plan.steps.map(each => this.#step(each, plan, partition)))
+    if (input.from !== 'blocks' || plan.steps.length !== 1 || step!.fn.kind !== 'builtin' || step!.fn.name !== 'combinePartition') return undefined
+    const [merge, create] = step!.fn.fns
+    const fn = this.#fn(merge!, plan)
+    return { from: 'shuffle', slot: input.slot, combined: false, aggregator: { ...(create && { create: this.#fn(create, plan) }), merge: fn, mergeCombiners: fn } }
   }
 
   #step(step: PlanStep, plan: Plan, partition: number): Step {
@@ -196,6 +214,30 @@ function userIn(fn: PlanFunction): UserFunction | undefined {
   return fn.kind === 'user' ? fn : fn.fns.map(userIn).find(found => found !== undefined)
 }
 
+/** The parent of a union that holds a partition, and which of the parent's it is. */
+function memberOf({ parents }: UnionPlan, partition: number): [Plan, number] {
+  let index = partition
+  for (const parent of parents) {
+    const count = present(partitionCount(parent), 'the partition count of a resolved plan')
+    if (index < count) return [parent, index]
+    index -= count
+  }
+  throw new Error(`Rivulet bug: partition ${partition} of a union does not exist`)
+}
+
+/** The partitions of the parent that a coalesced one holds: from the first up to before the second. */
+function groupOf({ parent, partitions }: CoalescePlan, partition: number): [from: number, to: number] {
+  const count = present(partitionCount(parent), 'the partition count of a resolved plan')
+  const border = (i: number): number => Math.floor((i * count) / Math.min(count, partitions))
+  return [border(partition), border(partition + 1)]
+}
+
+function isSingle(plan: CoalescePlan, partition: number): boolean {
+  const [from, to] = groupOf(plan, partition)
+  return to - from === 1
+}
+
 function piped(input: Input, steps: readonly Step[]): Input {
+  if (steps.length === 0) return input
   return input.from === 'pipe' ? { from: 'pipe', input: input.input, steps: [...input.steps, ...steps] } : { from: 'pipe', input, steps }
 }

@@ -18,7 +18,7 @@ import type { CapturedFunction } from '../../wire/closure/capture.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import type { Job, SharedValue, StoredBlock } from '../../rdd/job-runner.ts'
 import { applyUpdates } from '../../rdd/shared/accumulator.ts'
-import { parentsOf, partitionCount, resolvePlan } from '../../rdd/plan.ts'
+import { partitionCount, resolvePlan, visitLineage } from '../../rdd/plan.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, PlanSink, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
@@ -163,26 +163,21 @@ export class EmbeddedEngine implements Engine {
   /** Captures every function of the part of a plan that may have to run, as it is now. */
   #capture(plan: Plan, sink: PlanSink): Captures {
     const captures = new Map<UserFunction, CapturedFunction>()
-    const seen = new Set<Plan>()
     const add = (fn: PlanFunction): void => forEachUser(fn, user => { captures.set(user, user.frozen ?? this.#captureOne(user)) })
-    const visit = (node: Plan): void => {
-      if (seen.has(node)) return
-      seen.add(node)
-      if (node.storage !== 'none' && this.#blocks.keepsAll(node)) return
+    const visit = (node: Plan): boolean => {
+      if (node.storage !== 'none' && this.#blocks.keepsAll(node)) return false
       if (node.kind === 'pipeline') for (const step of node.steps) add(step.fn)
       if (node.kind === 'source') for (const part of node.partitions ?? []) if (part.kind === 'part') add(part.read)
       if (node.kind === 'zip') add(node.fn)
-      if (node.kind === 'shuffle') {
-        const { aggregator } = node
-        for (const fn of aggregator === undefined ? [] : [aggregator.create, aggregator.merge, aggregator.mergeCombiners]) if (fn !== undefined) add(fn)
-        if (node.target?.by === 'custom') add(node.target.fn)
-        if (this.#blocks.hasShuffle(node)) return
-      }
-      for (const parent of parentsOf(node)) visit(parent)
+      if (node.kind !== 'shuffle') return true
+      const { aggregator } = node
+      for (const fn of aggregator === undefined ? [] : [aggregator.create, aggregator.merge, aggregator.mergeCombiners]) if (fn !== undefined) add(fn)
+      if (node.target?.by === 'custom') add(node.target.fn)
+      return !this.#blocks.hasShuffle(node)
     }
     captureWindow(() => {
       if ('fn' in sink) add(sink.fn)
-      visit(plan)
+      visitLineage(plan, visit)
     })
     return captures
   }
@@ -260,7 +255,7 @@ export class EmbeddedEngine implements Engine {
     const { slots, slabs } = description
     const alone = this.#ranOutOfMemory.delete(stage)
     this.#store.taskStarted(task.id)
-    this.#backend.submit({ id: task.id, ...found, functions, partition, slots, slabs, keeps: description.stores.size > 0, alone }, outcome => {
+    this.#backend.submit({ id: task.id, ...found, functions, partition, slots, slabs, keeps: description.stores.size > 0, alone, watched: false }, outcome => {
       this.#store.taskEnded(task.id)
       if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
       if (outcome.kind !== 'done') return this.#apply(this.#scheduler.failed(task.id, failureOf(outcome, { action: job.action, partition, attempt, origins: description.origins })))
@@ -268,7 +263,7 @@ export class EmbeddedEngine implements Engine {
     })
   }
 
-  #succeeded(task: TaskAttempt, description: TaskDescription, { output, invalidUtf8Lines }: Extract<TaskOutcome, { kind: 'done' }>): void {
+  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines } }: Extract<TaskOutcome, { kind: 'done' }>): void {
     for (const { slot, blocks } of output.stored) {
       const { plan, partition } = present(description.stores.get(slot), 'a store slot')
       this.#blocks.keep(plan, partition, blocks)

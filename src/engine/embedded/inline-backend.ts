@@ -82,14 +82,14 @@ export class InlineBackend implements TaskBackend {
     const fail = (error: unknown): TaskOutcome => {
       abandon()
       const { data, cause } = failureData(error)
-      return { kind: 'failed', failure: data, cause }
+      return { kind: 'failed', failure: data, cause, metrics: io.metrics }
     }
     try {
       if (entry.cancelled) throw new TaskCancelled()
       const run = this.#bind(task)(bindFunctions(task.stage.shape.fns, task.functions))
-      const output = runCounting(run, task.slots, io)
-      if (!(output instanceof Promise)) return { kind: 'done', output: finish(output), ...io.metrics }
-      return output.then(value => ({ kind: 'done' as const, output: finish(value), ...io.metrics })).catch(fail)
+      const output = runCounting(run, task.slots, io, task.watched)
+      if (!(output instanceof Promise)) return { kind: 'done', output: finish(output), metrics: io.metrics }
+      return output.then(value => ({ kind: 'done' as const, output: finish(value), metrics: io.metrics })).catch(fail)
     } catch (error) {
       return fail(error)
     }

@@ -3,6 +3,7 @@
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { FailureData } from '../../wire/messages.ts'
+import type { TaskMetrics } from '../../wire/task-metrics.ts'
 import type { CatalogStage, Environment } from './stage-catalog.ts'
 
 /** A task, ready to run. */
@@ -20,12 +21,14 @@ export interface TaskRequest {
   readonly keeps: boolean
   /** Run it while nothing else runs: it ran out of memory before. */
   readonly alone: boolean
+  /** Somebody listens: count what costs something to count. */
+  readonly watched: boolean
 }
 
 /** How a task ended. Blocks of an output are live: whoever gets it releases them. */
 export type TaskOutcome =
-  | { readonly kind: 'done'; readonly output: TaskOutput; readonly invalidUtf8Lines: number; readonly recordsRead: number }
-  | { readonly kind: 'failed'; readonly failure: FailureData; readonly cause: Error }
+  | { readonly kind: 'done'; readonly output: TaskOutput; readonly metrics: TaskMetrics }
+  | { readonly kind: 'failed'; readonly failure: FailureData; readonly cause: Error; readonly metrics?: TaskMetrics }
   | { readonly kind: 'lost'; readonly reason: 'exit' | 'error' | 'memory'; readonly detail: string; readonly error?: Error }
 
 /** What workers are told once and keep. */

@@ -25,6 +25,7 @@ import { errorFromData, errorToData } from '../../wire/remote-error.ts'
 import type { StageShape } from '../../wire/shape.ts'
 import { forgetBroadcast, installBroadcast } from '../../wire/shared/broadcast.ts'
 import { SlabView } from '../../wire/slab/slab-view.ts'
+import { newMetrics } from '../../wire/task-metrics.ts'
 import { consoleTo } from './task-console.ts'
 import type { WorkerData } from './worker-pool.ts'
 
@@ -97,12 +98,12 @@ function run(message: TaskMessage): void | Promise<void> {
     current = { id: message.id, io }
     const runTask = stageOf(message)
     if (!(runTask instanceof Promise)) {
-      const result = runCounting(runTask, message.slots, io)
+      const result = runCounting(runTask, message.slots, io, message.watched)
       if (!(result instanceof Promise)) return done(result)
       return result.then(done).catch(failed)
     }
     const ownIO = io
-    return runTask.then(run => runCounting(run, message.slots, ownIO)).then(done).catch(failed)
+    return runTask.then(run => runCounting(run, message.slots, ownIO, message.watched)).then(done).catch(failed)
   } catch (error) {
     return failed(error)
   }
@@ -115,7 +116,7 @@ function report(io: SlabTaskIO | undefined, message: FromWorker): void {
 
 function end(id: number, io: SlabTaskIO | undefined): TaskEnd {
   const { outputOffset, keptOffset, newSlabs } = io?.finish() ?? { outputOffset: 0, keptOffset: undefined, newSlabs: [] }
-  return { id, outputOffset, ...(keptOffset !== undefined && { keptOffset }), newSlabs, recordsRead: io?.metrics.recordsRead ?? 0, invalidUtf8Lines: io?.metrics.invalidUtf8Lines ?? 0 }
+  return { id, outputOffset, ...(keptOffset !== undefined && { keptOffset }), newSlabs, metrics: io?.metrics ?? newMetrics() }
 }
 
 function install({ codes, stage, environment, slabs: newSlabs, broadcasts, forget }: Install): void {

@@ -145,7 +145,7 @@ export class WorkerPool implements TaskBackend {
       slot.leases = leases
       const install = this.#install(slot, task, leases)
       const { id, partition, slots, stage, environment } = task
-      this.#post(slot, { type: 'task', id, stage: stage.id, environment: environment.id, partition, slots, leases, ...(install && { install }) })
+      this.#post(slot, { type: 'task', id, stage: stage.id, environment: environment.id, partition, slots, leases, watched: task.watched, ...(install && { install }) })
     } catch (error) { // no block memory left, or a part that cannot be cloned: the task fails, the worker is as before
       queueMicrotask(() => this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error }))
     }
@@ -228,7 +228,7 @@ export class WorkerPool implements TaskBackend {
     store.pool.wrote(leases.output, message.outputOffset)
     if (leases.kept && message.keptOffset !== undefined) store.pool.wrote(leases.kept, message.keptOffset)
     if (message.type === 'failed') {
-      this.#end(slot, { kind: 'failed', failure: message.failure, cause: errorFromData(message.error, remapStack) })
+      this.#end(slot, { kind: 'failed', failure: message.failure, cause: errorFromData(message.error, remapStack), metrics: message.metrics })
       return
     }
     let output
@@ -238,7 +238,7 @@ export class WorkerPool implements TaskBackend {
       this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error })
       return
     }
-    this.#end(slot, { kind: 'done', output, recordsRead: message.recordsRead, invalidUtf8Lines: message.invalidUtf8Lines })
+    this.#end(slot, { kind: 'done', output, metrics: message.metrics })
   }
 
   /** A class of the program that a worker asked for. */

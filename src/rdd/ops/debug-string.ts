@@ -6,21 +6,23 @@
 
 import { parentsOf, partitionCount, type Plan } from '../plan.ts'
 
-export function debugString(plan: Plan): string {
-  return draw(plan, '', head(plan)).join('\n')
-}
+/** A node to draw: what stands before its line, before the lines below it, and its own beginning. */
+interface Drawn { readonly plan: Plan; readonly lead: string; readonly margin: string; readonly first: string }
 
-/** `margin` is what stands before every line of this stage, `first` the stage's own beginning on its first line. */
-function draw(plan: Plan, margin: string, first: string): string[] {
-  const bar = `${' '.repeat((first.length - 2) >> 1)}|`.padEnd(first.length)
-  return [`${margin}${first}${nodeText(plan)}`, ...parentsOf(plan).flatMap(parent => below(plan, parent, margin, bar))]
-}
-
-function below(plan: Plan, parent: Plan, margin: string, bar: string): string[] {
-  if (plan.kind !== 'shuffle') return draw(parent, margin, bar)
-  const inner = `${margin}${bar.slice(0, bar.indexOf('|'))}`
-  const [first, ...rest] = draw(parent, '', head(parent))
-  return [`${inner}+-${first}`, ...rest.map(line => `${inner}  ${line}`)]
+export function debugString(root: Plan): string {
+  const lines: string[] = []
+  const stack: Drawn[] = [{ plan: root, lead: '', margin: '', first: head(root) }]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { plan, lead, margin, first } = next
+    lines.push(`${lead}${first}${nodeText(plan)}`)
+    const indent = ' '.repeat((first.length - 2) >> 1)
+    for (const parent of parentsOf(plan).toReversed()) {
+      stack.push(plan.kind === 'shuffle'
+        ? { plan: parent, lead: `${margin}${indent}+-`, margin: `${margin}${indent}  `, first: head(parent) }
+        : { plan: parent, lead: margin, margin, first: `${indent}|`.padEnd(first.length) })
+    }
+  }
+  return lines.join('\n')
 }
 
 const head = (plan: Plan): string => `(${partitionCount(plan) ?? '?'}) `
