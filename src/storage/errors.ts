@@ -15,7 +15,7 @@ export const storageErrors = defineErrors({
   },
   RIV_FILE_ACCESS: {
     message: (operation: string, path: string) => `${operation}: access to ${path} is denied`,
-    hint: 'check the owner and the mode of the file and of the folders above it',
+    hint: 'check the owner and the mode of the file and of the folders above it, and that its file system is not read-only',
     docs: 'The operating system refused access to a file or folder.',
   },
   RIV_FILE_KIND: {
@@ -23,10 +23,15 @@ export const storageErrors = defineErrors({
     hint: 'check the path',
     docs: 'A path names a folder and is used as a file, or the other way round.',
   },
+  RIV_FILE_FULL: {
+    message: (operation: string, path: string) => `${operation}: ${path}: the disk is full, or the quota is used up`,
+    hint: 'make room; what was acknowledged before is not lost',
+    docs: 'There is no room left for what was to be written.',
+  },
   RIV_FILE_IO: {
     message: (operation: string, path: string, problem: string) => `${operation}: ${path}: ${problem}`,
     hint: 'the cause is the error of the operating system',
-    docs: 'Reading or writing failed: the disk is full, the device is gone, too many files are open.',
+    docs: 'Reading or writing failed: the device is gone, too many files are open.',
   },
   RIV_FILE_DAMAGED: {
     message: (path: string, problem: string) => `${path} cannot be decompressed: ${problem}`,

@@ -8,7 +8,8 @@ export function fileError(error: unknown, operation: string, path: string): Erro
   switch (code) {
     case 'ENOENT': return storageErrors.RIV_FILE_NOT_FOUND.withCause(error, operation, path)
     case 'EEXIST': case 'ENOTEMPTY': return storageErrors.RIV_FILE_EXISTS.withCause(error, operation, path)
-    case 'EACCES': case 'EPERM': return storageErrors.RIV_FILE_ACCESS.withCause(error, operation, path)
+    case 'ENOSPC': case 'EDQUOT': return storageErrors.RIV_FILE_FULL.withCause(error, operation, path)
+    case 'EACCES': case 'EPERM': case 'EROFS': return storageErrors.RIV_FILE_ACCESS.withCause(error, operation, path)
     case 'EISDIR': case 'ENOTDIR': return storageErrors.RIV_FILE_KIND.withCause(error, operation, path)
   }
   if (code?.startsWith('RIV_') === true) return error as Error

@@ -2,12 +2,13 @@
 //
 // Contract:
 // - paths are URLs (`file:`, later `hdfs:`, `s3:`) or plain local paths; a listed path is the folder's as given, and the name;
-// - what fails fails with a code: RIV_FILE_NOT_FOUND, RIV_FILE_EXISTS, RIV_FILE_ACCESS, RIV_FILE_KIND, RIV_FILE_IO;
+// - what fails fails with a code: RIV_FILE_NOT_FOUND, RIV_FILE_EXISTS, RIV_FILE_ACCESS, RIV_FILE_KIND, RIV_FILE_FULL, RIV_FILE_IO;
 // - `createExclusive` fails with RIV_FILE_EXISTS where the name is taken, and is atomic: of two callers one wins;
 // - `writeAtomic` shows the whole content under the name or nothing;
+// - `append` adds at the end of a file that is there; what another program appends meanwhile is not overwritten;
 // - `rename` replaces nothing: an existing target is refused;
 // - listing is sorted by name, so that plans are the same on each run;
-// - nothing that was written is lost on a crash once `close({ sync: true })`, `createExclusive`, `writeAtomic` or the `rename` of a folder has resolved.
+// - nothing that was written is lost on a crash once `close({ sync: true })`, `FileAppender.sync`, `createExclusive`, `writeAtomic` or the `rename` of a folder has resolved.
 
 /** A file or folder as listed. */
 export interface FileStatus {
@@ -24,6 +25,15 @@ export interface FileWriter {
   close(options?: { sync?: boolean }): Promise<void>
 }
 
+/** An open file that grows at its end. */
+export interface FileAppender {
+  /** Writes the chunks one after another; they must not change before this resolves. One call at a time. After a failure a part may be written. */
+  append(chunks: readonly Uint8Array[]): Promise<void>
+  /** What was appended is on the disk when this resolves. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
 export interface FileSystem {
   /** What is there, or undefined. */
   status(path: string): Promise<FileStatus | undefined>
@@ -33,6 +43,8 @@ export interface FileSystem {
   readRange(path: string, from: number, to: number): AsyncIterable<Uint8Array>
   /** Opens a file for writing; an existing one is replaced. */
   create(path: string): Promise<FileWriter>
+  /** Opens an existing file to add to it. */
+  append(path: string): Promise<FileAppender>
   createExclusive(path: string, content: Uint8Array | string): Promise<void>
   writeAtomic(path: string, content: Uint8Array | string): Promise<void>
   /** Moves a file or a whole folder. */

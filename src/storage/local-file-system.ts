@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { storageErrors } from './errors.ts'
 import { fileError } from './file-error.ts'
-import type { FileStatus, FileSystem, FileWriter } from './file-system.ts'
+import type { FileAppender, FileStatus, FileSystem, FileWriter } from './file-system.ts'
 
 /** Sizes of reads: the first is small, since a line that ends a range is often short. */
 const firstChunkBytes = 64 << 10
@@ -53,6 +53,10 @@ class LocalFileSystem implements FileSystem {
 
   async create(path: string): Promise<FileWriter> {
     return new LocalFileWriter(path, await coded('create', path, async () => open(localPath(path), 'w')))
+  }
+
+  async append(path: string): Promise<FileAppender> {
+    return new LocalFileAppender(path, await coded('append', path, async () => open(localPath(path), constants.O_WRONLY | constants.O_APPEND)))
   }
 
   async createExclusive(path: string, content: Uint8Array | string): Promise<void> {
@@ -135,6 +139,40 @@ class LocalFileWriter implements FileWriter {
     this.#bytes = 0
     if (pending.length > 0) await coded('write', this.#path, async () => this.#handle.writeFile(Buffer.concat(pending)))
   }
+}
+
+class LocalFileAppender implements FileAppender {
+  readonly #path: string
+  readonly #handle: FileHandle
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+  }
+
+  async append(chunks: readonly Uint8Array[]): Promise<void> {
+    let rest = chunks.filter(chunk => chunk.length > 0)
+    while (rest.length > 0) {
+      const { bytesWritten } = await coded('append', this.#path, async () => this.#handle.writev(rest))
+      rest = withoutFirst(rest, bytesWritten)
+    }
+  }
+
+  async sync(): Promise<void> {
+    await coded('sync', this.#path, async () => this.#handle.datasync())
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+}
+
+/** What is left of chunks when so many of their bytes are written. */
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let left = bytes
+  let i = 0
+  while (i < chunks.length && chunks[i]!.length <= left) left -= chunks[i++]!.length
+  return i === chunks.length ? [] : [chunks[i]!.subarray(left), ...chunks.slice(i + 1)]
 }
 
 async function writeAll(writer: FileWriter, content: Uint8Array | string): Promise<void> {

@@ -1,0 +1,111 @@
+// Reads the records of one segment, in order, without the bytes of their blocks.
+
+import { crc32 } from 'node:zlib'
+import type { FileSystem } from '../file-system.ts'
+import { readBytes } from '../read-bytes.ts'
+import { journalErrors } from './errors.ts'
+import { parseRecord, parseRecordHeader, recordHeaderBytes, recordMagic, segmentHeaderBytes } from './format.ts'
+import type { ParsedRecord, SegmentHeader } from './format.ts'
+import type { StoredBlock, StoredRecord } from './journal.ts'
+import type { SegmentFile } from './names.ts'
+
+const windowBytes = 256 << 10
+
+/** A record in its file. */
+export interface FoundRecord extends StoredRecord {
+  readonly synced: number
+  readonly end: number
+}
+
+export class SegmentReader {
+  readonly file: SegmentFile
+  readonly header: SegmentHeader
+  readonly #fs: FileSystem
+  #window: Buffer = Buffer.alloc(0)
+  #windowAt = 0
+
+  constructor(fs: FileSystem, file: SegmentFile, header: SegmentHeader) {
+    this.#fs = fs
+    this.file = file
+    this.header = header
+  }
+
+  /** The position at which the file ends. */
+  get end(): number {
+    return this.header.start + this.file.bytes - segmentHeaderBytes
+  }
+
+  offsetOf(position: number): number {
+    return position - this.header.start + segmentHeaderBytes
+  }
+
+  /** The record at `position`, all of it before `end`; or undefined where there is none, or a damaged one. */
+  async record(position: number, end: number): Promise<FoundRecord | undefined> {
+    if (position + recordHeaderBytes > end) return undefined
+    const header = await this.#bytes(position, recordHeaderBytes)
+    const shape = header.length < recordHeaderBytes ? undefined : parseRecordHeader(header, position)
+    if (shape === undefined || position + shape.headBytes > end) return undefined
+    const head = await this.#bytes(position, shape.headBytes)
+    const parsed = head.length < shape.headBytes ? undefined : this.#parse(head, position)
+    if (parsed === undefined || position + parsed.bytes > end) return undefined
+    const { kind, data, synced } = parsed
+    return { kind, data, position, synced, end: position + parsed.bytes, blocks: parsed.blocks.map(block => this.#block(position, block)) }
+  }
+
+  /** Whether a whole record after `position` says that the log was on the disk beyond `position` when it was written. */
+  async provesDamage(position: number): Promise<boolean> {
+    for (let at = position + 8; at < this.end;) {
+      const bytes = await this.#bytes(at, windowBytes)
+      let step = 0
+      while (step < bytes.length && !bytes.subarray(step, step + 4).equals(recordMagic)) step += 8
+      const found = step < bytes.length ? await this.record(at + step, this.end) : undefined
+      if (found !== undefined && found.synced > position) return true
+      at = found?.end ?? at + step + (step < bytes.length ? 8 : 0)
+    }
+    return false
+  }
+
+  /** Whether the file ends before the record at `position` does, or holds only zeros from there: what a write that was cut short leaves. */
+  async looksCutShort(position: number): Promise<boolean> {
+    const header = await this.#bytes(position, recordHeaderBytes)
+    if (header.length < recordHeaderBytes || parseRecordHeader(header, position) !== undefined) return true
+    for await (const chunk of this.#fs.readRange(this.file.path, this.offsetOf(position), this.file.bytes)) {
+      if (!chunk.every(byte => byte === 0)) return false
+    }
+    return true
+  }
+
+  #parse(head: Buffer, position: number): ParsedRecord | undefined {
+    try {
+      return parseRecord(head)
+    } catch (error) {
+      throw journalErrors.RIV_JOURNAL_CORRUPT.withCause(error, this.file.path, this.offsetOf(position), 'this version of Node cannot read the data of the record')
+    }
+  }
+
+  #block(position: number, { offset, bytes, sum }: ParsedRecord['blocks'][number]): StoredBlock {
+    const from = this.offsetOf(position) + offset
+    const { path } = this.file
+    return {
+      bytes,
+      read: async () => {
+        const whole = await readBytes(this.#fs, path, from, from + bytes)
+        if (whole.length !== bytes || crc32(whole) !== sum) throw journalErrors.RIV_JOURNAL_CORRUPT(path, from, `a block of ${bytes} bytes is not what was written`)
+        return whole
+      },
+    }
+  }
+
+  /** So many bytes from a position on; fewer at the end of the file. Records lie side by side, so a window of the file is kept. */
+  async #bytes(position: number, length: number): Promise<Buffer> {
+    const at = this.offsetOf(position)
+    if (at < this.#windowAt || at + length > this.#windowAt + this.#window.length) {
+      const size = Math.min(Math.max(length, windowBytes), this.file.bytes - at)
+      if (at !== this.#windowAt || size > this.#window.length) {
+        this.#window = await readBytes(this.#fs, this.file.path, at, at + size)
+        this.#windowAt = at
+      }
+    }
+    return this.#window.subarray(at - this.#windowAt, at - this.#windowAt + length)
+  }
+}
