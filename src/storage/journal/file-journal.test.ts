@@ -11,7 +11,7 @@ import { localFileSystem } from '../local-file-system.ts'
 import { FileJournal } from './file-journal.ts'
 import type { FileJournalOptions } from './file-journal.ts'
 import { segmentHeaderBytes } from './format.ts'
-import type { JournalRecord, StoredRecord } from './journal.ts'
+import type { Journal, JournalRecord, StoredRecord } from './journal.ts'
 import { MemoryJournal } from './memory-journal.ts'
 
 const warnings: string[] = []
@@ -214,9 +214,9 @@ test('an older program does not take a journal over from one of a newer format',
 }))
 
 test('a journal without a folder takes everything and keeps nothing', async () => {
-  const journal = new MemoryJournal()
-  assert.ok(journal.append() < journal.append())
+  const journal: Journal = new MemoryJournal()
+  assert.ok(journal.append(record(1)) < journal.append(record(2)))
   await journal.durable()
-  await journal.prune()
+  await journal.prune(1)
   await journal.close()
 })
