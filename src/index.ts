@@ -7,7 +7,7 @@ export { Duration, duration, milliseconds, minutes, seconds, Time } from './base
 export type { D, DurationText } from './base/time.ts'
 export { Context, Context as RivuletContext } from './context/context.ts'
 export type { ContextOptions, JobOptions } from './context/context.ts'
-export { HashPartitioner, Partitioner } from './kernel/partitioner.ts'
+export { HashPartitioner, Partitioner, RangePartitioner } from './kernel/partitioner.ts'
 export type { MapAsyncOptions } from './rdd/api/element-ops.ts'
 export type { Order } from './rdd/api/ordered-ops.ts'
 export type { BoundedNumber } from './rdd/ops/count-approx.ts'

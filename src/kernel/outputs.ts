@@ -2,10 +2,10 @@
 // records as fill about `blockBytes`, going by the last block, so that wide records do not make blocks that need slabs of their own.
 
 import { hashKey, partitionOfHash } from '../wire/key/hash-key.ts'
-import { compareValues } from '../wire/key/compare.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { CombineMap } from './combine-map.ts'
 import { kernelErrors } from './errors.ts'
+import { partitionOfRange } from './partitioner.ts'
 import type { TaskIO } from './task-io.ts'
 
 const blockBytes = 512 << 10
@@ -59,19 +59,7 @@ export type PartitionOf = (key: unknown) => number
 
 export const hashPartitionOf = (partitions: number): PartitionOf => partitions === 1 ? () => 0 : key => partitionOfHash(hashKey(key), partitions)
 
-/** Partition i holds the keys up to bounds[i]; the last one the rest. */
-export function rangePartitionOf(bounds: readonly unknown[], ascending: boolean): PartitionOf {
-  return key => {
-    let low = 0
-    let high = bounds.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareValues(key, bounds[middle]) > 0) low = middle + 1
-      else high = middle
-    }
-    return ascending ? low : bounds.length - low
-  }
-}
+export const rangePartitionOf = (bounds: readonly unknown[], ascending: boolean): PartitionOf => key => partitionOfRange(key, bounds, ascending)
 
 export const customPartitionOf = (getPartition: (key: unknown) => unknown, partitions: number): PartitionOf => key => {
   const partition = getPartition(key)

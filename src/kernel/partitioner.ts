@@ -1,5 +1,6 @@
 // Partitioners: which partition a key belongs to. Last argument of every shuffle operation, in place of a number of partitions.
 
+import { compareValues } from '../wire/key/compare.ts'
 import { hashKey, partitionOfHash } from '../wire/key/hash-key.ts'
 
 /**
@@ -53,4 +54,51 @@ export class HashPartitioner extends Partitioner {
   override equals(other: object): boolean {
     return other instanceof HashPartitioner && other.numPartitions === this.numPartitions
   }
+}
+
+/**
+ * Gives each partition a range of keys in the natural order: partition i holds the keys up to `bounds[i]`, the last one the rest.
+ *
+ * `rdd.rangePartitioner(n)` finds bounds for which the partitions hold about equally many pairs. RDDs that are partitioned by equal ones join
+ * without moving, and `filterByRange` computes only the partitions that it needs. Semantics: `org.apache.spark.RangePartitioner`.
+ *
+ * @example
+ * import { Context, RangePartitioner } from 'rivulet'
+ * const ctx = new Context()
+ * const people = ctx.parallelize([['ann', 30], ['bob', 40], ['cay', 50]])
+ * await people.partitionBy(new RangePartitioner(['b', 'c'])).keys().glom().collect()   // [['ann'], ['bob'], ['cay']]
+ */
+export class RangePartitioner extends Partitioner {
+  readonly numPartitions: number
+  /** Keys in ascending order, at most one fewer than partitions. */
+  readonly bounds: readonly unknown[]
+  /** Whether the first partition holds the smallest keys, or the largest. */
+  readonly ascending: boolean
+
+  constructor(bounds: readonly unknown[], ascending = true, numPartitions: number = bounds.length + 1) {
+    super()
+    this.bounds = bounds
+    this.ascending = ascending
+    this.numPartitions = numPartitions
+  }
+
+  getPartition(key: unknown): number {
+    return partitionOfRange(key, this.bounds, this.ascending)
+  }
+
+  override equals(other: object): boolean {
+    return other instanceof RangePartitioner && other.numPartitions === this.numPartitions && other.ascending === this.ascending && compareValues(other.bounds, this.bounds) === 0
+  }
+}
+
+/** The range that a key lies in; descending, counted from the end. */
+export function partitionOfRange(key: unknown, bounds: readonly unknown[], ascending: boolean): number {
+  let low = 0
+  let high = bounds.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareValues(key, bounds[middle]) > 0) low = middle + 1
+    else high = middle
+  }
+  return ascending ? low : bounds.length - low
 }

@@ -9,9 +9,9 @@
 
 import type { FileSystem } from '../storage/file-system.ts'
 import type { RunSink } from './job-runner.ts'
-import { builtin, inScope, source } from './nodes.ts'
+import { builtin, inScope, pipeline, source } from './nodes.ts'
 import { saveFolder } from './ops/save-folder.ts'
-import { lineage, partitionCount, type BuiltinFunction, type Plan, type PlanBase, type SourcePartition } from './plan.ts'
+import { become, keyPartitioning, lineage, partitionCount, type BuiltinFunction, type Plan, type SourcePartition } from './plan.ts'
 
 /** Carries out what the lineage of an action asks for; `runOn` gives what runs jobs on a node. */
 export async function takeCheckpoints(plan: Plan, fs: FileSystem, runOn: (plan: Plan) => RunSink): Promise<void> {
@@ -49,9 +49,7 @@ async function keepBlocks(node: Plan, run: RunSink): Promise<void> {
 
 /** Makes the node, whatever it was, a pipeline over partitions that stand for its own; children and kept partitions stay with it. */
 function cutLineage(node: Plan, partitions: readonly SourcePartition[], fn: BuiltinFunction): void {
-  const parent = inScope(undefined, () => source('checkpoint', node.site, partitions))
-  const { id, op, name, site, storage, partitioning, scope, checkpoint } = node
-  const common: PlanBase = { id, op, site, storage, ...(name !== undefined && { name }), ...(partitioning && { partitioning }), ...(scope && { scope }), ...(checkpoint && { checkpoint }) }
-  for (const key of Object.keys(node)) delete (node as unknown as Record<string, unknown>)[key]
-  Object.assign(node, common, { kind: 'pipeline', parent, steps: [{ op: 'mapPartitions', fn }] })
+  const partitioning = keyPartitioning(node)
+  const known = partitioning === 'unresolved' ? undefined : partitioning
+  become(node, inScope(undefined, () => pipeline(source('checkpoint', node.site, partitions, known), node.op, node.site, [{ op: 'mapPartitions', fn }], true)))
 }

@@ -5,9 +5,9 @@ import type { CallSite } from '../base/call-site.ts'
 import type * as library from '../kernel/functions.ts'
 import { showRecord } from '../wire/remote-error.ts'
 import { rddErrors } from './errors.ts'
-import { nextPlanId, partitionCount, samePartitioning } from './plan.ts'
+import { alignment, keyPartitioning, nextPlanId, samePartitioning } from './plan.ts'
 import type {
-  BuiltinFunction, CartesianPlan, CoalescePlan, FindPartitioning, FindSteps, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
+  BuiltinFunction, CartesianPlan, CoalescePlan, FindPlan, FindSteps, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanScope, PlanStep, ShufflePlan, SourcePartition, SourcePlan,
   UnionPlan, UserFunction, ZipPlan,
 } from './plan.ts'
 
@@ -46,21 +46,19 @@ export function lazySource(op: string, site: CallSite, resolve: () => Promise<re
   return { kind: 'source', ...common(op, site), partitions: undefined, resolve }
 }
 
-/** Operations on the records of a parent; `keepsKeys` says that keys stay as they are, so that a known partitioning holds on. */
+/** Operations on the records of a parent; `keepsKeys` says that keys stay as they are, so that its partitioning holds on. */
 export function pipeline(parent: Plan, op: string, site: CallSite, steps: readonly PlanStep[], keepsKeys = false): PipelinePlan {
-  return { kind: 'pipeline', ...common(op, site), parent, steps, ...(keepsKeys && parent.partitioning && { partitioning: parent.partitioning }) }
+  return { kind: 'pipeline', ...common(op, site), parent, steps, keepsKeys }
 }
 
 /** A pipeline whose steps are found when a job is planned. */
 export function lazyPipeline(parent: Plan, op: string, site: CallSite, resolve: FindSteps): PipelinePlan {
-  return { kind: 'pipeline', ...common(op, site), parent, steps: [], resolve }
+  return { kind: 'pipeline', ...common(op, site), parent, steps: [], resolve, keepsKeys: false }
 }
 
 /** The records of several parents. Equal partitionings make it aligned, and keep the partitioning. */
 export function union(parents: readonly Plan[], op: string, site: CallSite): UnionPlan {
-  const first = parents[0]?.partitioning
-  const aligned = parents.length > 0 && first !== undefined && parents.every(p => samePartitioning(p.partitioning, first) && partitionCount(p) === first.partitions)
-  return { kind: 'union', ...common(op, site), parents, aligned, ...(aligned && { partitioning: first }) }
+  return { kind: 'union', ...common(op, site), parents, aligned: alignment(parents) }
 }
 
 /** The partitions of a parent in at most so many groups of neighbours. */
@@ -70,8 +68,7 @@ export function coalesce(parent: Plan, op: string, site: CallSite, partitions: n
 
 /** A function of the partitions i of several parents; `keepsKeys` says that the keys are those of the first one. */
 export function zip(parents: readonly Plan[], op: string, site: CallSite, fn: PlanFunction, keepsKeys = false): ZipPlan {
-  const partitioning = keepsKeys ? parents[0]!.partitioning : undefined
-  return { kind: 'zip', ...common(op, site), parents, fn, ...(partitioning && { partitioning }) }
+  return { kind: 'zip', ...common(op, site), parents, fn, keepsKeys }
 }
 
 /** Every pair of records of two parents. */
@@ -81,24 +78,36 @@ export function cartesian(left: Plan, right: Plan, op: string, site: CallSite): 
 
 /** An exchange: pairs (or, round robin, any records) go to the partition of their key. */
 export function shuffle(parent: Plan, op: string, site: CallSite, target: Partitioning, aggregator?: PlanAggregator): ShufflePlan {
-  return { kind: 'shuffle', ...common(op, site), parent, target, ...(target.by !== 'roundRobin' && { partitioning: target }), ...(aggregator && { aggregator }) }
+  return { kind: 'shuffle', ...common(op, site), parent, target, ...(aggregator && { aggregator }) }
 }
 
-/** An exchange whose partitioning is found when a job is planned; `partitions` is their number, where that is known before. */
-export function lazyShuffle(parent: Plan, op: string, site: CallSite, resolve: FindPartitioning, partitions?: number, aggregator?: PlanAggregator): ShufflePlan {
-  return { kind: 'shuffle', ...common(op, site), parent, target: undefined, resolve, ...(partitions !== undefined && { partitions }), ...(aggregator && { aggregator }) }
+/** An exchange of which not everything is known before a job is planned: `target` is, where its keys' partitioning is. The aggregator is that of what it becomes. */
+export function lazyShuffle(parent: Plan, op: string, site: CallSite, resolve: FindPlan, target: Partitioning | undefined, aggregator?: PlanAggregator): ShufflePlan {
+  const node = { kind: 'shuffle' as const, ...common(op, site), parent, target, ...(aggregator && { aggregator }) }
+  return { ...node, resolve: signal => inScope(node.scope, () => resolve(signal)) }
 }
 
 /** A partitioning, or how it is found when a job is planned. */
-export type Target = Partitioning | FindPartitioning
+export type Target = Partitioning | (() => Partitioning)
+
+/**
+ * What `build` makes of the target, now or, where a partitioning is not known yet, when a job is planned. Whether keys already sit where
+ * they are wanted, so that nothing has to move, shows only when both are known.
+ */
+export function onceKnown(parents: readonly Plan[], op: string, site: CallSite, target: Target, aggregator: PlanAggregator | undefined, build: (target: Partitioning) => Plan): Plan {
+  const lazyTarget = typeof target === 'function'
+  if (!lazyTarget && parents.every(parent => keyPartitioning(parent) !== 'unresolved')) return build(target)
+  return lazyShuffle(parents.length === 1 ? parents[0]! : union(parents, op, site), op, site, async () => build(lazyTarget ? target() : target), lazyTarget ? undefined : target, aggregator)
+}
 
 /**
  * Combines the values of each key. Where the parent's keys already sit where `target` wants them no exchange is needed:
  * the same aggregation runs inside the partition.
  */
 export function combine(parent: Plan, op: string, site: CallSite, target: Target, aggregator: PlanAggregator): Plan {
-  if (typeof target === 'function') return lazyShuffle(parent, op, site, target, undefined, aggregator)
-  if (!samePartitioning(parent.partitioning, target)) return shuffle(parent, op, site, target, aggregator)
-  const fns = aggregator.create === undefined ? [aggregator.merge] : [aggregator.merge, aggregator.create]
-  return pipeline(parent, op, site, [{ op: 'mapPartitions', fn: builtin('combinePartition', [], fns) }], true)
+  return onceKnown([parent], op, site, target, aggregator, known => {
+    if (!samePartitioning(keyPartitioning(parent), known)) return shuffle(parent, op, site, known, aggregator)
+    const fns = aggregator.create === undefined ? [aggregator.merge] : [aggregator.merge, aggregator.create]
+    return pipeline(parent, op, site, [{ op: 'mapPartitions', fn: builtin('combinePartition', [], fns) }], true)
+  })
 }

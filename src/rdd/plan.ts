@@ -6,6 +6,7 @@
 
 import type { CallSite } from '../base/call-site.ts'
 import type { CapturedFunction } from '../wire/closure/capture.ts'
+import { compareValues } from '../wire/key/compare.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot, RangeSlot } from '../wire/shape.ts'
 import { rddErrors } from './errors.ts'
@@ -49,9 +50,12 @@ export interface PlanAggregator {
 /** How keys are spread over partitions. Two RDDs with equal partitionings have equal keys in equal partitions. */
 export type Partitioning =
   | { readonly by: 'hash'; readonly partitions: number }
-  | { readonly by: 'range'; readonly partitions: number; readonly bounds: readonly unknown[]; readonly ascending: boolean }
+  | RangePartitioning
   | { readonly by: 'custom'; readonly partitions: number; readonly partitioner: CustomPartitioner; readonly fn: PlanFunction }
   | { readonly by: 'roundRobin'; readonly partitions: number }
+
+/** Partition i holds the keys up to bounds[i], the last one the rest; descending, counted from the end. A sort finds the bounds when a job is planned. */
+export interface RangePartitioning { readonly by: 'range'; readonly partitions: number; bounds: readonly unknown[] | undefined; readonly ascending: boolean }
 
 /** A user's partitioner, as plans compare it. */
 export interface CustomPartitioner { equals(other: object): boolean }
@@ -77,8 +81,6 @@ export interface PlanBase {
   checkpoint?: { readonly folder?: string; state: 'marked' | 'running' | 'done' }
   /** Set by persist(); 'none' otherwise. */
   storage: StorageLevel
-  /** The keys' partitioning, where it is known. */
-  readonly partitioning?: Partitioning
   /** The batch to which the node belongs, if it was made while one ran. */
   readonly scope?: PlanScope
 }
@@ -89,6 +91,8 @@ export interface SourcePlan extends PlanBase {
   partitions: readonly SourcePartition[] | undefined
   /** Finds the partitions (lists files, asks for offsets); runs in the driver when a job is planned. */
   readonly resolve?: () => Promise<readonly SourcePartition[]>
+  /** How its keys are known to be spread. */
+  readonly partitioning?: Partitioning
 }
 
 export interface PipelinePlan extends PlanBase {
@@ -97,6 +101,10 @@ export interface PipelinePlan extends PlanBase {
   /** Set from the start, or by `resolve` when a job is planned; then `resolve` is gone. */
   steps: readonly PlanStep[]
   resolve?: FindSteps
+  /** Keys stay as they are, so that the parent's partitioning holds on. */
+  readonly keepsKeys: boolean
+  /** Partitions of which nothing would be left need not be computed; asked once the parents are resolved. */
+  readonly skips?: (partition: number) => boolean
 }
 
 /** Finds steps when a job is planned (numbering records counts them first); the parents of its node are resolved by then. */
@@ -105,8 +113,8 @@ export type FindSteps = (signal?: AbortSignal) => Promise<readonly PlanStep[]>
 export interface UnionPlan extends PlanBase {
   readonly kind: 'union'
   readonly parents: readonly Plan[]
-  /** Aligned: partition i is the concatenation of the parents' partitions i. Otherwise the parents' partitions follow each other. */
-  readonly aligned: boolean
+  /** Aligned: partition i is the concatenation of the parents' partitions i. Otherwise the parents' partitions follow each other. Undefined until the parents' partitionings are known. */
+  aligned: boolean | undefined
 }
 
 /** The parent's partitions in fewer groups, without an exchange. */
@@ -122,6 +130,8 @@ export interface ZipPlan extends PlanBase {
   readonly kind: 'zip'
   readonly parents: readonly Plan[]
   readonly fn: PlanFunction
+  /** Keys are those of the first parent. */
+  readonly keepsKeys: boolean
 }
 
 /** Every pair of a left and a right record; partition `i·n + j` holds those of left i and right j, where the right has n. */
@@ -135,15 +145,14 @@ export interface ShufflePlan extends PlanBase {
   readonly kind: 'shuffle'
   readonly parent: Plan
   readonly aggregator?: PlanAggregator
-  /** Set from the start, or by `resolve` when a job is planned (sorting samples its parent for the bounds). */
-  target: Partitioning | undefined
-  /** The number of partitions, where it is known before the target is. */
-  readonly partitions?: number
-  readonly resolve?: FindPartitioning
+  /** Where keys go; undefined until it is known. */
+  readonly target: Partitioning | undefined
+  /** Until a job is planned: finds what the node becomes. That is a shuffle whose target is known, or a pipeline, where keys prove to sit right already. */
+  readonly resolve?: FindPlan
 }
 
-/** Finds a partitioning when a job is planned; the parents of its node are resolved by then. It may run jobs of its own. */
-export type FindPartitioning = (signal?: AbortSignal) => Promise<Partitioning>
+/** Finds a plan when a job is planned; the parents of its node are resolved by then. It may run jobs of its own (sorting samples its parent). */
+export type FindPlan = (signal?: AbortSignal) => Promise<Plan>
 
 export type Plan = SourcePlan | PipelinePlan | UnionPlan | CoalescePlan | ZipPlan | CartesianPlan | ShufflePlan
 
@@ -205,7 +214,8 @@ function countedParents(plan: Plan): readonly Plan[] {
 /** The count of a node whose parents' counts have been looked for. */
 function ownCount(plan: Plan): number | undefined {
   if (plan.kind === 'source') return plan.partitions?.length
-  if (plan.kind === 'shuffle') return plan.target?.partitions ?? plan.partitions
+  if (plan.kind === 'shuffle') return plan.target?.partitions
+  if (plan.kind === 'union' && plan.aligned === undefined) return undefined
   const parents: number[] = []
   for (const parent of countedParents(plan)) {
     const count = counts.get(parent)
@@ -230,12 +240,56 @@ export function parentsOf(plan: Plan): readonly Plan[] {
   }
 }
 
+/** How a node's keys are spread: undefined where they are anywhere, `unresolved` until a job is planned. */
+export function keyPartitioning(plan: Plan): Partitioning | 'unresolved' | undefined {
+  for (let node = plan; ;) {
+    switch (node.kind) {
+      case 'source': return node.partitioning
+      case 'shuffle': return node.target === undefined ? 'unresolved' : node.target.by === 'roundRobin' ? undefined : node.target
+      case 'coalesce': case 'cartesian': return undefined
+      case 'union':
+        if (node.aligned !== true) return node.aligned === undefined ? 'unresolved' : undefined
+        node = node.parents[0]!
+        break
+      case 'pipeline': case 'zip':
+        if (!node.keepsKeys) return undefined
+        node = node.kind === 'pipeline' ? node.parent : node.parents[0]!
+    }
+  }
+}
+
 /** Whether two partitionings put equal keys into equal partitions. */
-export function samePartitioning(a: Partitioning | undefined, b: Partitioning | undefined): boolean {
-  if (a === undefined || b === undefined || a.partitions !== b.partitions) return false
-  if (a.by === 'hash') return b.by === 'hash'
-  if (a.by === 'custom') return b.by === 'custom' && a.partitioner.equals(b.partitioner)
-  return a === b
+export function samePartitioning(a: Partitioning | 'unresolved' | undefined, b: Partitioning | 'unresolved' | undefined): boolean {
+  if (a === undefined || b === undefined || a === 'unresolved' || b === 'unresolved' || a.partitions !== b.partitions) return false
+  if (a === b) return a.by !== 'roundRobin'
+  switch (a.by) {
+    case 'hash': return b.by === 'hash'
+    case 'custom': return b.by === 'custom' && a.partitioner.equals(b.partitioner)
+    case 'range': return b.by === 'range' && a.ascending === b.ascending && a.bounds !== undefined && b.bounds !== undefined && a.bounds.length === b.bounds.length && compareValues(a.bounds, b.bounds) === 0
+    case 'roundRobin': return false
+  }
+}
+
+/** Whether records of the parents meet partition by partition: undefined until their partitionings are known. */
+export function alignment(parents: readonly Plan[]): boolean | undefined {
+  let unresolved = false
+  let first: Partitioning | undefined
+  for (const parent of parents) {
+    const partitioning = keyPartitioning(parent)
+    if (partitioning === undefined) return false
+    if (partitioning === 'unresolved') unresolved = true
+    else if (first === undefined) first = partitioning
+    else if (!samePartitioning(first, partitioning)) return false
+  }
+  return unresolved ? undefined : first !== undefined
+}
+
+/** Puts a plan in the place of another: the node stays the same for its children, and keeps its number, name, storage and batch. */
+export function become(node: Plan, plan: Plan): void {
+  const { id, op, name, site, storage, scope, checkpoint } = node
+  const common: PlanBase = { id, op, site, storage, ...(name !== undefined && { name }), ...(scope && { scope }), ...(checkpoint && { checkpoint }) }
+  for (const key of Object.keys(node)) delete (node as unknown as Record<string, unknown>)[key]
+  Object.assign(node, plan, common)
 }
 
 /** Every node that a plan is computed from, and the plan itself: once each, parents first. */
@@ -275,7 +329,8 @@ export function resolvePlan(plan: Plan, signal?: AbortSignal): Promise<void> | u
   const zips: ZipPlan[] = []
   for (const node of lineage(plan)) {
     if (node.kind === 'zip') zips.push(node)
-    if ((node.kind === 'source' && node.partitions === undefined) || (node.kind === 'shuffle' && node.target === undefined) || (node.kind === 'pipeline' && node.resolve !== undefined)) waiting.push(node)
+    const { kind } = node
+    if ((kind === 'source' && node.partitions === undefined) || ((kind === 'shuffle' || kind === 'pipeline') && node.resolve !== undefined) || (kind === 'union' && node.aligned === undefined)) waiting.push(node)
   }
   const check = (): void => { for (const zip of zips) checkZip(zip) }
   if (waiting.length > 0) return resolveAll(waiting, signal).then(check)
@@ -295,9 +350,11 @@ async function resolveAll(nodes: readonly Plan[], signal: AbortSignal | undefine
     if (node.kind === 'source' && node.partitions === undefined) {
       const partitions = await node.resolve!()
       node.partitions ??= partitions
-    } else if (node.kind === 'shuffle' && node.target === undefined) {
-      const target = await node.resolve!(signal)
-      node.target ??= target
+    } else if (node.kind === 'union') {
+      node.aligned ??= alignment(node.parents)
+    } else if (node.kind === 'shuffle' && node.resolve !== undefined) {
+      const found = await node.resolve(signal)
+      if (node.resolve !== undefined) become(node, found)
     } else if (node.kind === 'pipeline' && node.resolve !== undefined) {
       const steps = await node.resolve(signal)
       if (node.resolve !== undefined) node.steps = steps

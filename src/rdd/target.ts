@@ -2,10 +2,10 @@
 
 import type { CallSite } from '../base/call-site.ts'
 import { maxPartitions } from '../base/limits.ts'
-import { HashPartitioner, type Partitioner } from '../kernel/partitioner.ts'
+import { HashPartitioner, Partitioner, RangePartitioner } from '../kernel/partitioner.ts'
 import { rddErrors } from './errors.ts'
 import { userFunction, type Target } from './nodes.ts'
-import { partitionCount, type Partitioning, type Plan } from './plan.ts'
+import { keyPartitioning, partitionCount, type Partitioning, type Plan } from './plan.ts'
 import type { RDDContext } from './rdd-context.ts'
 
 /** The last argument of shuffle operations. */
@@ -27,15 +27,18 @@ export function checkedCount(operation: string, count: number): number {
 export function targetOf(argument: PartitionsOrPartitioner | undefined, parents: readonly Plan[], context: RDDContext, op: string, site: CallSite): Target {
   if (argument !== undefined) return partitioningOf(argument, op, site)
   const unknown = parents.some(parent => partitionCount(parent) === undefined)
-  if (unknown && (context.configuredParallelism === undefined || parents.some(parent => parent.partitioning !== undefined))) return async () => defaultOf(parents, context)
+  if (unknown && (context.configuredParallelism === undefined || parents.some(parent => keyPartitioning(parent) !== undefined))) return () => defaultOf(parents, context)
   return defaultOf(parents, context)
 }
 
 function defaultOf(parents: readonly Plan[], { configuredParallelism }: RDDContext): Partitioning {
   const largest = Math.max(0, ...parents.map(parent => partitionCount(parent) ?? 0))
   const count = configuredParallelism ?? largest
-  const known = parents.map(parent => parent.partitioning).filter(partitioning => partitioning !== undefined && partitioning.partitions > 0)
-  const reused = known.reduce((a, b) => (b!.partitions > (a?.partitions ?? 0) ? b : a), undefined)
+  let reused: Partitioning | undefined
+  for (const parent of parents) {
+    const partitioning = keyPartitioning(parent)
+    if (partitioning !== undefined && partitioning !== 'unresolved' && partitioning.partitions > (reused?.partitions ?? 0)) reused = partitioning
+  }
   if (reused !== undefined && (count <= reused.partitions || largest < 10 * reused.partitions)) return reused
   return { by: 'hash', partitions: count }
 }
@@ -45,5 +48,17 @@ export function partitioningOf(argument: PartitionsOrPartitioner, op: string, si
   if (typeof argument === 'number') return { by: 'hash', partitions: checkedCount(op, argument) }
   const partitions = checkedCount(op, argument.numPartitions)
   if (argument.constructor === HashPartitioner) return { by: 'hash', partitions }
+  if (argument.constructor === RangePartitioner) return { by: 'range', partitions, bounds: (argument as RangePartitioner).bounds, ascending: (argument as RangePartitioner).ascending }
   return { by: 'custom', partitions, partitioner: argument, fn: userFunction(argument.getPartition.bind(argument), op, site) }
+}
+
+/** The partitioner of a partitioning, for asking in the driver; undefined where there is none, and for a sort whose bounds are not found yet. */
+export function partitionerOf(partitioning: Partitioning | 'unresolved' | undefined): Partitioner | undefined {
+  if (partitioning === undefined || partitioning === 'unresolved') return undefined
+  switch (partitioning.by) {
+    case 'hash': return new HashPartitioner(partitioning.partitions)
+    case 'range': return partitioning.bounds && new RangePartitioner(partitioning.bounds, partitioning.ascending, partitioning.partitions)
+    case 'custom': return partitioning.partitioner instanceof Partitioner ? partitioning.partitioner : undefined
+    case 'roundRobin': return undefined
+  }
 }

@@ -110,7 +110,7 @@ class Builder {
   #partitioning(target: Partitioning, plan: Plan): PartitioningShape {
     switch (target.by) {
       case 'hash': case 'roundRobin': return { by: target.by }
-      case 'range': return { by: 'range', bounds: this.#slot(target.bounds), ascending: target.ascending }
+      case 'range': return { by: 'range', bounds: this.#slot(present(target.bounds, 'the bounds of a resolved sort')), ascending: target.ascending }
       case 'custom': return { by: 'custom', fn: this.#fn(target.fn, plan) }
     }
   }
@@ -126,7 +126,8 @@ class Builder {
         break
       }
       chain.push({ plan, partition })
-      if (plan.kind === 'pipeline') plan = plan.parent
+      if (plan.kind === 'pipeline' && plan.skips?.(partition) === true) input = { from: 'blocks', slot: this.#blockSlot([]) }
+      else if (plan.kind === 'pipeline') plan = plan.parent
       else if (plan.kind === 'union' && !plan.aligned) [plan, partition] = memberOf(plan, partition)
       else if (plan.kind === 'coalesce' && isSingle(plan, partition)) [plan, partition] = [plan.parent, groupOf(plan, partition)[0]]
       else input = this.#nested(plan, partition)

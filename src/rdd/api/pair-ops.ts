@@ -5,10 +5,10 @@
 // - The last argument of what moves data is a number of partitions or a Partitioner.
 
 import { callSite } from '../../base/call-site.ts'
-import { builtin, combine, pipeline, shuffle, userFunction } from '../nodes.ts'
+import { builtin, combine, onceKnown, pipeline, shuffle, userFunction } from '../nodes.ts'
+import { filterByRange } from '../ops/filter-by-range.ts'
 import { foldValues } from '../ops/fold.ts'
-import { giving } from '../ops/values.ts'
-import { samePartitioning, type UserFunction } from '../plan.ts'
+import { keyPartitioning, samePartitioning, type UserFunction } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
 import { partitioningOf, targetOf, type PartitionsOrPartitioner } from '../target.ts'
 import type { AnyFunction, Hint, Key, Pair, Val } from '../types.ts'
@@ -158,6 +158,7 @@ export abstract class PairOps<out T> extends SampleOps<T> {
   /**
    * The pairs whose key lies between the bounds, both included, in the natural order.
    *
+   * Of an RDD that is sorted or partitioned by range, only the partitions that may hold such keys are computed; the others are empty.
    * Semantics: `OrderedRDDFunctions.filterByRange`.
    *
    * @example
@@ -167,7 +168,7 @@ export abstract class PairOps<out T> extends SampleOps<T> {
    */
   filterByRange(this: RDD<Pair>, lower: Key<T>, upper: Key<T>): RDD<[Key<T>, Val<T>]> {
     const site = callSite()
-    return this.derive(pipeline(this.plan, 'filterByRange', site, [{ op: 'filter', fn: builtin('keyWithin', [], [giving([lower, upper], 'filterByRange', site)]) }], true))
+    return this.derive(filterByRange(this.plan, site, lower, upper))
   }
 
   /**
@@ -184,6 +185,8 @@ export abstract class PairOps<out T> extends SampleOps<T> {
   partitionBy(this: RDD<Pair>, partitions: PartitionsOrPartitioner): RDD<[Key<T>, Val<T>]> {
     const site = callSite()
     const target = partitioningOf(partitions, 'partitionBy', site)
-    return this.derive(samePartitioning(this.plan.partitioning, target) ? this.plan : shuffle(this.plan, 'partitionBy', site, target))
+    if (samePartitioning(keyPartitioning(this.plan), target)) return this.derive(this.plan)
+    return this.derive(onceKnown([this.plan], 'partitionBy', site, target, undefined, () => (
+      samePartitioning(keyPartitioning(this.plan), target) ? pipeline(this.plan, 'partitionBy', site, [], true) : shuffle(this.plan, 'partitionBy', site, target))))
   }
 }

@@ -7,7 +7,7 @@ import type { CallSite } from '../../base/call-site.ts'
 import type { KeySample } from '../../kernel/functions/sinks.ts'
 import { compareValues } from '../../wire/key/compare.ts'
 import { builtin, lazyShuffle, pipeline, shuffle } from '../nodes.ts'
-import { partitionCount, type Partitioning, type Plan, type PlanStep } from '../plan.ts'
+import { partitionCount, type Plan, type PlanStep, type RangePartitioning } from '../plan.ts'
 import { collectResults, type Runnable } from '../run-job.ts'
 
 /** Keys sampled for each partition of the sort. */
@@ -27,18 +27,21 @@ export interface SortOptions {
 /** The pairs of an RDD sorted by key. */
 export function sortPairs({ plan, context }: Runnable, { op, site, ascending, partitions, then = [] }: SortOptions): Plan {
   const known = partitions ?? partitionCount(plan)
-  const whole = (count: number): Partitioning => ({ by: 'range', partitions: Math.max(1, count), bounds: [], ascending })
-  const ranges = known !== undefined && known <= 1
-    ? shuffle(plan, op, site, whole(known))
+  const over = (count: number): RangePartitioning => ({ by: 'range', partitions: Math.max(1, count), bounds: count <= 1 ? [] : undefined, ascending })
+  const target = known === undefined ? undefined : over(known)
+  const ranges = target?.bounds !== undefined
+    ? shuffle(plan, op, site, target)
     : lazyShuffle(plan, op, site, async signal => {
-      const count = known ?? partitionCount(plan)!
-      return count <= 1 ? whole(count) : { ...whole(count), bounds: await sampledBounds({ plan, context }, op, site, count, signal) }
-    }, known)
+      const found = target ?? over(partitionCount(plan)!)
+      const bounds = found.bounds ?? await sampledBounds({ plan, context }, op, site, found.partitions, signal)
+      found.bounds ??= bounds // two actions may sample at once
+      return shuffle(plan, op, site, found)
+    }, target)
   return pipeline(ranges, op, site, [{ op: 'mapPartitions', fn: builtin('sortedByKey', [ascending]) }, ...then], true)
 }
 
 /** Up to `count - 1` keys that cut the data into ranges of about equal size. */
-async function sampledBounds(rdd: Runnable, op: string, site: CallSite, count: number, signal: AbortSignal | undefined): Promise<unknown[]> {
+export async function sampledBounds(rdd: Runnable, op: string, site: CallSite, count: number, signal: AbortSignal | undefined): Promise<unknown[]> {
   const parts = partitionCount(rdd.plan)!
   const size = Math.ceil(3 * Math.min(samplesPerPartition * count, maxSamples) / Math.max(1, parts)) // three times over, as partitions differ in size
   const results = await collectResults(rdd, { action: op, site, sink: { to: 'partition', fn: builtin('sampledKeys', [size]) }, ...(signal && { signal }) })
