@@ -10,3 +10,13 @@ export function seededRandom(seed: number): () => number {
     return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** `n` different whole numbers below `total`, by Floyd's method; in no order, and not in random order either. */
+export function distinctPlaces(n: number, total: number, random: () => number): number[] {
+  const chosen = new Set<number>()
+  for (let i = total - n; i < total; i++) {
+    const candidate = Math.floor(random() * (i + 1))
+    chosen.add(chosen.has(candidate) ? i : candidate)
+  }
+  return [...chosen]
+}

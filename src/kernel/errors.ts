@@ -66,6 +66,11 @@ export const kernelErrors = defineErrors({
     hint: 'zip an RDD with what is made of it by map alone, or number the records with zipWithIndex and join by the number',
     docs: '`zip` puts record i of a partition beside record i of the same partition of the other RDD, so both must have equally many.',
   },
+  RIV_NO_FRACTION: {
+    message: (key: string) => `sampleByKey met the key ${key}, for which no fraction was given`,
+    hint: 'give a fraction for every key; 0 leaves its pairs out',
+    docs: '`sampleByKey` and `sampleByKeyExact` take a Map with a fraction for every key of the RDD, as in Spark.',
+  },
   RIV_CHECKPOINT_LOST: {
     message: (rdd: string) => `the partitions of the local checkpoint of ${rdd} are gone`,
     hint: 'do not unpersist it while it is used, or use checkpoint()',

@@ -32,6 +32,8 @@ const rows: Row[] = [
   ['a zero that is a Map', c => left(c).aggregateByKey(new Map<number, number>(), (m, v) => m.set(v, 1), (a, b) => new Map([...a, ...b])).sortByKey().values().collect(), [new Map([[1, 1], [3, 1]]), new Map([[2, 1]]), new Map([[4, 1]])]],
   ['filterByRange', c => left(c).filterByRange('b', 'c').collect(), [['b', 2]]],
   ['cogroup', c => left(c).cogroup(right(c)).sortByKey().collect(), [['a', [[1, 3], ['x', 'z']]], ['b', [[2], ['w']]], ['c', [[], ['y']]], ['d', [[4], []]]]],
+  ['cogroup over as many partitions as given', async c => { const r = left(c).cogroup(right(c), 5); return [r.getNumPartitions(), await r.lookup('b')] }, [5, [[[2], ['w']]]]],
+  ['cogroup with a partitioner', async c => { const r = left(c).cogroup(right(c), left(c), new HashPartitioner(2)); return [r.getNumPartitions(), await r.lookup('b')] }, [2, [[[2], ['w'], [2]]]]],
   ['cogroup of three', c => left(c).cogroup(right(c), c.parallelize([['a', true]], 1)).lookup('a'), [[[1, 3], ['x', 'z'], [true]]]],
   ['groupWith itself', async c => { const r = left(c); return r.groupWith(r).lookup('a') }, [[[1, 3], [1, 3]]]],
   ['join', c => left(c).join(right(c)).sortByKey().collect(), [['a', [1, 'x']], ['a', [1, 'z']], ['a', [3, 'x']], ['a', [3, 'z']], ['b', [2, 'w']]]],
@@ -76,6 +78,15 @@ const rows: Row[] = [
   ['pipe through what reads nothing', c => c.range(0, 50_000, 1, 1).pipe(['echo', 'done']).collect(), ['done']],
   ['pipe of much', c => c.range(0, 50_000, 1, 1).pipe('cat').map(Number as (text: string) => number).sum(), 49_999 * 25_000],
 
+  ['pipe with an environment and lines', c => c.range(0, 3, 1, 1).pipe('cat; echo $LAST', { env: { LAST: 'end' }, header: ['top'], lines: n => [n, -n] }).collect(), ['top', '0', '0', '1', '-1', '2', '-2', 'end']],
+  ['pipe in a folder', async c => (await c.range(0, 1, 1, 1).pipe('pwd', { cwd: '/' }).collect()), ['/']],
+
+  // About right
+  ['countApprox of what ends in time', c => c.range(0, 100, 1, 4).countApprox(10_000), { mean: 100, confidence: 1, low: 100, high: 100 }],
+  ['countByValueApprox', async c => (await c.parallelize<unknown>(['x', [1], 'x', [1], [1]], 3).countByValueApprox('10 s')).size, 2],
+  ['countByKeyApprox', async c => [...await left(c).countByKeyApprox(10_000)].map(([k, { mean, confidence }]) => [k, mean, confidence]).sort(), [['a', 2, 1], ['b', 1, 1], ['d', 1, 1]]],
+  ['sumApprox and meanApprox', async c => { const r = c.range(1, 5, 1, 3); return [(await r.sumApprox('10 s')).mean, (await r.meanApprox('10 s')).mean] }, [10, 2.5]],
+
   // Folds and numbers
   ['fold', async c => [await c.range(1, 5, 1, 2).fold(0, add), await c.emptyRDD<number>().fold(7, add), await c.range(0, 3, 1, 3).fold(1, add)], [10, 7, 7]],
   ['fold with a zero changed in place', async c => { const zero = new Tally(); const t = await c.parallelize([new Tally().add('x'), new Tally().add('y')], 2).fold(zero, (a, b) => { a.words.push(...b.words); return a }); return [t.words, zero.words, t instanceof Tally] }, [['x', 'y'], [], true]],
@@ -91,6 +102,11 @@ const rows: Row[] = [
 
 const refusals: [what: string, run: (ctx: Context) => unknown, code: string][] = [
   ['a fraction above 1', c => c.range(0, 1).sample(false, 1.5), 'RIV_FRACTION'],
+  ['a fraction of a key above 1', c => left(c).sampleByKey(false, new Map([['a', 2]])), 'RIV_FRACTION'],
+  ['a key without a fraction', c => left(c).sampleByKey(false, new Map([['a', 1]])).collect(), 'RIV_NO_FRACTION'],
+  ['a key without a fraction, exactly', c => left(c).sampleByKeyExact(false, new Map([['a', 1]])).collect(), 'RIV_NO_FRACTION'],
+  ['a confidence above 1', c => c.range(0, 1).sumApprox(1, 2), 'RIV_FRACTION'],
+  ['no partitions of ranges', c => left(c).rangePartitioner(0), 'RIV_PARTITION_COUNT'],
   ['a negative weight', c => c.range(0, 1).randomSplit([1, -1]), 'RIV_FRACTION'],
   ['edges that do not increase', c => c.range(0, 1).histogram([1, 1]), 'RIV_BUCKETS'],
   ['no buckets', c => c.range(0, 1).histogram(0), 'RIV_BUCKETS'],
@@ -119,6 +135,47 @@ onEveryMaster(context => {
     assert.ok(total > 19_000 && total < 21_000, String(total))
     assert.ok(copies.size > 8_300 && copies.size < 8_950, `${copies.size}: 1 - e^-2 of them`)
     assert.deepEqual([await numbers.sample(false, 0).count(), await numbers.sample(false, 1).count()], [0, 10_000])
+  })
+
+  test('sampleByKey: each key by its own fraction', async () => {
+    const pairs = context().range(0, 9_000, 1, 4).map(n => [['few', 'many', 'all'][n % 3]!, n])
+    const counts = async (withReplacement: boolean, fractions: [string, number][], seed?: number): Promise<number[]> => {
+      const map = await pairs.sampleByKey(withReplacement, new Map(fractions), seed).countByKey()
+      return ['few', 'many', 'all'].map(key => map.get(key) ?? 0)
+    }
+    const [few, many, all] = await counts(false, [['few', 0.1], ['many', 0.5], ['all', 1]], 3) as [number, number, number]
+    assert.ok(few > 240 && few < 360 && many > 1400 && many < 1600 && all === 3000, `${few} ${many} ${all}`)
+    assert.deepEqual(await counts(false, [['few', 0.1], ['many', 0.5], ['all', 1]], 3), [few, many, all])
+    const [none, twice, half] = await counts(true, [['few', 0], ['many', 2], ['all', 0.5]], 3) as [number, number, number]
+    assert.ok(none === 0 && twice > 5700 && twice < 6300 && half > 1350 && half < 1650, `${none} ${twice} ${half}`)
+  })
+
+  test('sampleByKeyExact: exactly as many of each key as its fraction says', async () => {
+    const pairs = context().range(0, 1_000, 1, 7).map(n => [[n % 10 === 0 ? 1 : 2] as number[], n])
+    const fractions = new Map([[[1], 0.25], [[2], 0.5]])
+    const sampled = await pairs.sampleByKeyExact(false, fractions, 1).collect()
+    const of = (key: number, from = sampled): number[] => from.filter(([[k]]) => k === key).map(([, n]) => n)
+    assert.deepEqual([of(1).length, of(2).length], [25, 450])
+    assert.equal(new Set(sampled.map(([, n]) => n)).size, 475)
+    assert.deepEqual(sampled.map(([, n]) => n), sampled.map(([, n]) => n).toSorted((a, b) => a - b))
+    assert.ok(Math.abs(of(2).reduce(add) / 450 - 500) < 40, 'from everywhere')
+    assert.deepEqual(await pairs.sampleByKeyExact(false, fractions, 1).collect(), sampled)
+    assert.notDeepEqual(await pairs.sampleByKeyExact(false, fractions, 2).collect(), sampled)
+    const copies = await pairs.sampleByKeyExact(true, new Map([[[1], 3], [[2], 0.001]]), 1).collect()
+    assert.deepEqual([of(1, copies).length, of(2, copies).length], [300, 1])
+    assert.ok(new Set(of(1, copies)).size > 85 && new Set(of(1, copies)).size < 100)
+    assert.equal(await pairs.sampleByKeyExact(false, new Map([[[1], 0], [[2], 1]])).count(), 900)
+  })
+
+  test('an answer that has a time: what has ended by then', async () => {
+    const slow = context().range(0, 8, 1, 8).mapAsync(async (n, signal) => {
+      if (n > 0) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+      return n
+    })
+    const { mean, confidence, low, high } = await slow.countApprox(500, 0.9)
+    if (confidence > 0) assert.deepEqual([mean, low >= 1, high > 8, confidence], [8, true, true, 0.9])
+    assert.deepEqual([(await slow.sumApprox(50)).confidence, (await slow.meanApprox(50)).high], [0, Infinity])
+    assert.ok((await slow.countByValueApprox(500)).size <= 1)
   })
 
   test('randomSplit: every record in exactly one part', async () => {

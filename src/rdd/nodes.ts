@@ -52,8 +52,8 @@ export function pipeline(parent: Plan, op: string, site: CallSite, steps: readon
 }
 
 /** A pipeline whose steps are found when a job is planned. */
-export function lazyPipeline(parent: Plan, op: string, site: CallSite, resolve: FindSteps): PipelinePlan {
-  return { kind: 'pipeline', ...common(op, site), parent, steps: [], resolve, keepsKeys: false }
+export function lazyPipeline(parent: Plan, op: string, site: CallSite, resolve: FindSteps, keepsKeys = false): PipelinePlan {
+  return { kind: 'pipeline', ...common(op, site), parent, steps: [], resolve, keepsKeys }
 }
 
 /** The records of several parents. Equal partitionings make it aligned, and keep the partitioning. */

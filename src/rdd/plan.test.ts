@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { Context } from '../context/context.ts'
-import { HashPartitioner, Partitioner } from '../kernel/partitioner.ts'
+import { HashPartitioner, Partitioner, RangePartitioner } from '../kernel/partitioner.ts'
 import { inScope } from './nodes.ts'
 import { boundsOf } from './ops/sort.ts'
 import { PlanScope } from './plan.ts'
@@ -62,8 +62,76 @@ describe('data moves', () => {
     ['again for another partitioner', () => pairs(4).partitionBy(even).groupByKey(new Even()), 2],
     ['not again after a union of equals', () => parted().union(parted()).reduceByKey(add), 2],
     ['not for partitionBy as it is', () => parted().partitionBy(3), 1],
+    ['not again for an equal RangePartitioner', () => pairs(4).partitionBy(new RangePartitioner([10])).groupByKey(new RangePartitioner([10])), 1],
+    ['again for other ranges', () => pairs(4).partitionBy(new RangePartitioner([10])).groupByKey(new RangePartitioner([11])), 2],
+    ['not again after a sort', () => pairs(4).sortByKey().reduceByKey(add), 1],
+    ['not to join two of the same sort', () => { const sorted = pairs(4).sortByKey().filter(() => true); return sorted.mapValues(n => n + 1).join(sorted) }, 2],
+    ['again after another sort', () => pairs(4).sortByKey().join(pairs(4).sortByKey()), 3],
   ]
   for (const [name, make, shuffles] of cases) test(name, () => assert.equal(make().toDebugString().split('+-').length - 1, shuffles))
+})
+
+describe('what is known once files are listed', () => {
+  const lines = (): RDD<[string, number]> => ctx.textFile('package.json', 3).map(line => [line.trim(), 1])
+  const cases: [name: string, make: () => RDD<unknown>, partitions: number, shuffles: number][] = [
+    ['groupByKey after reduceByKey moves nothing', () => lines().reduceByKey(add).groupByKey(), 3, 1],
+    ['with the number given, too', () => lines().reduceByKey(add).groupByKey(3), 3, 1],
+    ['another number moves', () => lines().reduceByKey(add).groupByKey(2), 2, 2],
+    ['a join with what was made of one side moves nothing', () => { const links = lines().groupByKey(); return links.join(links.mapValues(() => 1)) }, 3, 2],
+    ['a join with what was moved alike moves nothing', () => { const links = lines().groupByKey(); return links.join(links.flatMap(([k, ones]) => ones.map(n => [k, n] as const)).reduceByKey(add)) }, 3, 3],
+    ['a union of two moved alike is aligned', () => lines().reduceByKey(add).union(lines().groupByKey().mapValues(ones => ones.length)), 3, 2],
+    ['partitionBy as it is', () => lines().reduceByKey(add).partitionBy(3), 3, 1],
+    ['a sort', () => lines().sortByKey().groupByKey(), 3, 1],
+    ['sorts of other keys are not alike', () => lines().sortByKey().join(lines().filter(([k]) => k < '"n').sortByKey()), 3, 3],
+    ['sorts with the same bounds are', () => lines().sortByKey().join(lines().sortByKey()), 3, 2],
+    ['a union of different numbers is not', () => lines().reduceByKey(add).union(lines().reduceByKey(add, 2)), 5, 2],
+  ]
+  for (const [name, make, partitions, shuffles] of cases) {
+    test(name, async () => {
+      const rdd = await make().resolve()
+      assert.deepEqual([rdd.getNumPartitions(), rdd.toDebugString().split('+-').length - 1], [partitions, shuffles])
+      await rdd.count()
+    })
+  }
+})
+
+describe('the partitioner', () => {
+  test('of what a shuffle made, as long as keys stay', async () => {
+    const counts = pairs(4).reduceByKey(add, 3)
+    assert.ok(counts.filter(() => true).partitioner?.equals(new HashPartitioner(3)))
+    assert.equal(counts.map(pair => pair).partitioner, undefined)
+    assert.equal(pairs(4).partitionBy(even).partitioner, even)
+    assert.equal(pairs(4).repartition(3).partitioner, undefined)
+    const sorted = pairs(4).sortByKey(false, 2)
+    assert.equal(sorted.partitioner, undefined)
+    const ranges = (await sorted.resolve()).partitioner
+    assert.ok(ranges instanceof RangePartitioner)
+    assert.deepEqual([ranges.bounds.length, ranges.ascending, ranges.getPartition(99), ranges.getPartition(0)], [1, false, 0, 1])
+    assert.equal(pairs(4).partitionBy(ranges).join(sorted).toDebugString().split('+-').length - 1, 2)
+  })
+
+  test('of a sample of keys', async () => {
+    const ranges = await pairs(3).rangePartitioner(4)
+    assert.deepEqual((await pairs(2).partitionBy(ranges).glom().map(part => part.length > 10).collect()), [true, true, true, true])
+    assert.ok(ranges.equals(await pairs(3).rangePartitioner(4)))
+    assert.deepEqual([(await pairs(3).rangePartitioner(1)).bounds, (await ctx.parallelize<[number, number]>([]).rangePartitioner(3)).numPartitions], [[], 3])
+  })
+})
+
+test('filterByRange of a sorted RDD computes only the partitions that may hold the keys', async () => {
+  const seen = ctx.longAccumulator()
+  const sorted = (await pairs(4).sortByKey(true, 10).resolve()).mapValues(n => { seen.add(1); return n })
+  assert.deepEqual(await sorted.filterByRange(33, 35).collect(), [[33, 33], [34, 34], [35, 35]])
+  assert.ok(seen.value > 0 && seen.value <= 30, String(seen.value))
+  assert.deepEqual(await pairs(4).sortByKey(false, 5).filterByRange(97, 200).keys().collect(), [99, 98, 97])
+  assert.equal(await pairs(4).sortByKey(false, 5).filterByRange(50, 40).count(), 0)
+})
+
+test('dependencies name what an RDD is computed from', () => {
+  const [left, right] = [pairs(2), pairs(3)]
+  assert.deepEqual(left.union(right).dependencies.map(({ rdd, shuffle }) => [rdd.id, shuffle]), [[left.id, false], [right.id, false]])
+  assert.deepEqual(left.groupByKey().dependencies.map(({ shuffle }) => shuffle), [true])
+  assert.deepEqual(ctx.range(0, 1).dependencies, [])
 })
 
 test('toDebugString draws the lineage', () => {

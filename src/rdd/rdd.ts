@@ -1,11 +1,13 @@
 // RDD: the top of the ladder of rungs in api/, and what concerns an RDD as a whole.
 
 import { callSite } from '../base/call-site.ts'
+import type { Partitioner } from '../kernel/partitioner.ts'
 import { ApproximateOps } from './api/approximate-ops.ts'
 import { rddErrors } from './errors.ts'
 import { debugString } from './ops/debug-string.ts'
-import { partitionCount, resolvePlan, type Plan } from './plan.ts'
+import { keyPartitioning, parentsOf, partitionCount, resolvePlan, type Plan } from './plan.ts'
 import { StorageLevel } from './storage-level.ts'
+import { partitionerOf } from './target.ts'
 
 /**
  * A resilient distributed dataset: records in partitions, described by how they are computed.
@@ -130,6 +132,35 @@ export class RDD<out T> extends ApproximateOps<T> {
     const count = partitionCount(this.plan)
     if (count === undefined) throw rddErrors.RIV_UNRESOLVED(this.describe())
     return count
+  }
+
+  /**
+   * What spreads its keys over the partitions; undefined where nothing is known of that, and where files or a sort still have to be looked at.
+   *
+   * RDDs with equal partitioners join without moving. Semantics: `RDD.partitioner`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const counts = ctx.parallelize([['a', 1], ['b', 2]]).reduceByKey((x, y) => x + y, 4)
+   * counts.partitioner?.numPartitions             // 4
+   * counts.map(([k, n]) => [k, n]).partitioner    // undefined
+   */
+  get partitioner(): Partitioner | undefined {
+    return partitionerOf(keyPartitioning(this.plan))
+  }
+
+  /**
+   * The RDDs that this one is computed from directly, and whether records are exchanged on the way. Semantics: `RDD.dependencies`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const words = ctx.parallelize([['a', 1]])
+   * words.partitionBy(2).dependencies.map(({ rdd, shuffle }) => [rdd.id === words.id, shuffle])   // [[true, true]]
+   */
+  get dependencies(): readonly { readonly rdd: RDD<unknown>; readonly shuffle: boolean }[] {
+    return parentsOf(this.plan).map(plan => ({ rdd: this.derive(plan), shuffle: this.plan.kind === 'shuffle' }))
   }
 
   /**

@@ -1,6 +1,8 @@
 // Functions of a whole partition that give records.
 
-import { seededRandom } from '../../base/random.ts'
+import { distinctPlaces, seededRandom } from '../../base/random.ts'
+import { CombineMap } from '../combine-map.ts'
+import { FinalFailure, kernelErrors } from '../errors.ts'
 import { sortPairs } from '../order.ts'
 import type { Args, Fns, PairRow, Rows } from './kinds.ts'
 
@@ -36,6 +38,46 @@ export const sampledWithReplacement = ([mean, seed]: Args) => function* (rows: R
   const random = seededRandom((seed as number) + partition)
   const limit = Math.exp(-(mean as number))
   for (const record of rows) for (let product = random(); product > limit; product *= random()) yield record
+}
+
+/** Samples pairs, each key by its own fraction; the function gives pairs of key and fraction. */
+export const sampledByKey = ([withReplacement, seed]: Args, [given]: Fns) => {
+  const fractions = mapOf(given!() as PairRow[])
+  return function* (rows: Iterable<PairRow>, partition: number): Generator<unknown> {
+    const random = seededRandom((seed as number) + partition)
+    for (const pair of rows) {
+      const fraction = fractions.cell(pair[0])?.v as number | undefined
+      if (fraction === undefined) throw new FinalFailure(kernelErrors.RIV_NO_FRACTION(String(pair[0])))
+      if (withReplacement !== true) { if (random() < fraction) yield pair } else for (let product = random(), limit = Math.exp(-fraction); product > limit; product *= random()) yield pair
+    }
+  }
+}
+
+/** How many pairs of a key a partition has, and how many of them are to be chosen. */
+export interface Quota { readonly of: number; readonly choose: number }
+
+/** Chooses exactly so many pairs of each key; the function gives for each partition pairs of key and quota. */
+export const chosenByKey = ([withReplacement, seed]: Args, [given]: Fns) => {
+  const quotas = given!() as readonly (readonly PairRow[])[]
+  return function* (rows: Iterable<PairRow>, partition: number): Generator<unknown> {
+    const random = seededRandom((seed as number) + partition)
+    const wanted = mapOf(quotas[partition]!.map(([key, quota]) => {
+      const { of, choose } = quota as Quota
+      const places = withReplacement === true ? Array.from({ length: choose }, () => Math.floor(random() * of)) : distinctPlaces(choose, of, random)
+      return [key, { places: places.sort((a, b) => a - b), next: 0, seen: 0 }]
+    }))
+    for (const pair of rows) {
+      const state = wanted.cell(pair[0])!.v as { readonly places: number[]; next: number; seen: number }
+      for (; state.places[state.next] === state.seen; state.next++) yield pair
+      state.seen++
+    }
+  }
+}
+
+function mapOf(pairs: Iterable<PairRow>): CombineMap {
+  const map = new CombineMap()
+  for (const [key, value] of pairs) map.add(key, value)
+  return map
 }
 
 /** Keeps the records whose random number lies in a cell: cells that do not overlap give parts that do not. */

@@ -1,13 +1,18 @@
 // The rung of answers that are about right, for less memory or less time.
 
-import { callSite } from '../../base/call-site.ts'
+import { callSite, type CallSite } from '../../base/call-site.ts'
 import { duration, type D } from '../../base/time.ts'
+import { CombineMap } from '../../kernel/combine-map.ts'
 import { distinctCount, joinSketches } from '../../kernel/functions/distinct.ts'
+import { mergeMoments, noMoments, type Moments } from '../../kernel/functions/numbers.ts'
 import { rddErrors } from '../errors.ts'
+import { checkedFraction } from '../ops/sample.ts'
 import { builtin, combine, pipeline } from '../nodes.ts'
-import { countApprox, type BoundedNumber } from '../ops/count-approx.ts'
+import { estimatedCount, estimatedMean, estimatedSum, type BoundedNumber } from '../ops/estimates.ts'
+import { runUntil, type PartialResults } from '../ops/run-until.ts'
+import type { PlanSink, PlanStep } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
-import { runAction } from '../run-job.ts'
+import { runAction, type Runnable } from '../run-job.ts'
 import { targetOf, type PartitionsOrPartitioner } from '../target.ts'
 import type { Key, Pair } from '../types.ts'
 import { AggregateOps } from './aggregate-ops.ts'
@@ -55,7 +60,7 @@ export abstract class ApproximateOps<out T> extends AggregateOps<T> {
    * The number of records, as far as it is known when the time is up: an estimate from the partitions that have ended, with bounds that hold
    * with the given confidence. What still runs is cancelled. Exact, with confidence 1, when everything has ended before.
    *
-   * Where nothing has ended the confidence is 0. Errors: RIV_DURATION. Semantics: `RDD.countApprox`, whose job goes on after the timeout.
+   * Where nothing has ended the confidence is 0. Errors: RIV_DURATION, RIV_FRACTION. Semantics: `RDD.countApprox`, whose job goes on after the timeout.
    *
    * @example
    * import { Context } from 'rivulet'
@@ -63,10 +68,94 @@ export abstract class ApproximateOps<out T> extends AggregateOps<T> {
    * const { mean, low, high } = await ctx.range(0, 1000).countApprox('10 s')   // 1000, three times
    */
   countApprox(timeout: D, confidence = 0.95): Promise<BoundedNumber> {
-    const site = callSite()
-    const timeoutMs = duration(timeout, 'the timeout of countApprox').milliseconds
-    return runAction(this, 'countApprox', site, async (_run, signal) => countApprox(this, site, { timeoutMs, confidence }, signal))
+    return until(this, 'countApprox', callSite(), { to: 'count' }, timeout, confidence, ({ results, share }) => (
+      estimatedCount(results.reduce((sum, { count }) => sum + count, 0), share, confidence)))
   }
+
+  /**
+   * How often each record comes, as far as it is known when the time is up: the records that were met, each with an estimate as by `countApprox`.
+   *
+   * Records that lie only in partitions that have not ended are missing. Errors: RIV_DURATION, RIV_FRACTION. Semantics: `RDD.countByValueApprox`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const counts = await ctx.parallelize(['to', 'be', 'to']).countByValueApprox('10 s')
+   * counts.get('to')   // { mean: 2, confidence: 1, low: 2, high: 2 }
+   */
+  countByValueApprox(timeout: D, confidence = 0.95): Promise<Map<T, BoundedNumber>> {
+    return countedUntil(this, 'countByValueApprox', callSite(), { op: 'map', fn: builtin('withOne') }, timeout, confidence)
+  }
+
+  /**
+   * How many pairs each key has, as far as it is known when the time is up: the keys that were met, each with an estimate as by `countApprox`.
+   *
+   * Errors: RIV_DURATION, RIV_FRACTION. Semantics: `PairRDDFunctions.countByKeyApprox`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const counts = await ctx.parallelize([['a', 1], ['b', 2], ['a', 3]]).countByKeyApprox('10 s')
+   * counts.get('a')   // { mean: 2, confidence: 1, low: 2, high: 2 }
+   */
+  countByKeyApprox(this: RDD<Pair>, timeout: D, confidence = 0.95): Promise<Map<Key<T>, BoundedNumber>> {
+    return countedUntil(this, 'countByKeyApprox', callSite(), { op: 'mapValues', fn: builtin('one') }, timeout, confidence)
+  }
+
+  /**
+   * The sum of the numbers, as far as it is known when the time is up, with bounds as `countApprox` gives.
+   *
+   * Where fewer than two numbers are known the confidence is 0. Errors: RIV_DURATION, RIV_FRACTION. Semantics: `DoubleRDDFunctions.sumApprox`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const { mean, low, high } = await ctx.range(0, 1000).sumApprox('10 s')   // 499500, three times
+   */
+  sumApprox(this: RDD<number>, timeout: D, confidence = 0.95): Promise<BoundedNumber> {
+    return measuredUntil(this, 'sumApprox', callSite(), timeout, confidence, estimatedSum)
+  }
+
+  /**
+   * The mean of the numbers, as far as it is known when the time is up, with bounds as `countApprox` gives.
+   *
+   * Where fewer than two numbers are known the confidence is 0. Errors: RIV_DURATION, RIV_FRACTION. Semantics: `DoubleRDDFunctions.meanApprox`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const { mean, confidence } = await ctx.range(0, 5).meanApprox('10 s')   // 2 and 1
+   */
+  meanApprox(this: RDD<number>, timeout: D, confidence = 0.95): Promise<BoundedNumber> {
+    return measuredUntil(this, 'meanApprox', callSite(), timeout, confidence, estimatedMean)
+  }
+}
+
+function measuredUntil(rdd: Runnable, op: string, site: CallSite, timeout: D, confidence: number, estimate: (moments: Moments, share: number, confidence: number) => BoundedNumber): Promise<BoundedNumber> {
+  return until(rdd, op, site, { to: 'partition', fn: builtin('moments') }, timeout, confidence, ({ results, share }) => (
+    estimate(results.map(result => result.records[0] as Moments).reduce(mergeMoments, noMoments), share, confidence)))
+}
+
+function countedUntil<K>({ plan, context }: Runnable, op: string, site: CallSite, toPairs: PlanStep, timeout: D, confidence: number): Promise<Map<K, BoundedNumber>> {
+  const pairs = { plan: pipeline(plan, op, site, [toPairs]), context }
+  return until(pairs, op, site, { to: 'partition', fn: builtin('combinedPairs', [], [builtin('add')]) }, timeout, confidence, ({ results, share }) => {
+    const counts = new CombineMap()
+    for (const { records } of results) {
+      for (const [key, count] of records[0] as [unknown, number][]) {
+        const cell = counts.cell(key)
+        if (cell === undefined) counts.add(key, count)
+        else cell.v = (cell.v as number) + count
+      }
+    }
+    return new Map([...counts.pairs()].map(([key, count]) => [key as K, estimatedCount(count as number, share, confidence)]))
+  })
+}
+
+/** What is made of the results that are there when the time is up. */
+function until<R>(rdd: Runnable, op: string, site: CallSite, sink: PlanSink, timeout: D, confidence: number, result: (known: PartialResults) => R): Promise<R> {
+  const { milliseconds } = duration(timeout, `the timeout of ${op}`)
+  checkedFraction(`the confidence of ${op}`, confidence, 1)
+  return runAction(rdd, op, site, async (_run, signal) => result(await runUntil(rdd, op, site, sink, milliseconds, signal)))
 }
 
 /** Registers for an accuracy, as a power of two; Spark's rule. */

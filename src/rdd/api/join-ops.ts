@@ -1,9 +1,11 @@
 // The rung of operations on several RDDs of pairs.
 
-import { callSite } from '../../base/call-site.ts'
+import { callSite, type CallSite } from '../../base/call-site.ts'
 import { builtin, pipeline } from '../nodes.ts'
 import { cogroup } from '../ops/cogroup.ts'
+import type { Plan } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
+import type { Runnable } from '../run-job.ts'
 import type { PartitionsOrPartitioner } from '../target.ts'
 import type { Key, Pair, Val } from '../types.ts'
 import { PairOps } from './pair-ops.ts'
@@ -12,7 +14,7 @@ export abstract class JoinOps<out T> extends PairOps<T> {
   /**
    * For each key of any of the RDDs the list of its values in each of them, in the order of the records.
    *
-   * Semantics: `PairRDDFunctions.cogroup`.
+   * A number of partitions or a partitioner may stand last. Semantics: `PairRDDFunctions.cogroup`.
    *
    * @example
    * import { Context } from 'rivulet'
@@ -21,13 +23,18 @@ export abstract class JoinOps<out T> extends PairOps<T> {
    * const towns = ctx.parallelize([['ann', 'Bern'], ['bob', 'Rome']])
    * await ages.cogroup(towns).sortByKey().collect()   // [['ann', [[30], ['Bern']]], ['bob', [[], ['Rome']]]]
    */
-  cogroup<W extends readonly unknown[]>(this: RDD<Pair>, ...others: { [I in keyof W]: RDD<readonly [Key<T>, W[I]]> }): RDD<[Key<T>, [Val<T>[], ...{ -readonly [I in keyof W]: W[I][] }]]> {
-    return this.derive(cogroup([this.plan, ...others.map(other => other.plan)], this.context, 'cogroup', callSite()))
+  cogroup<W extends readonly unknown[]>(this: RDD<Pair>, ...others: { [I in keyof W]: RDD<readonly [Key<T>, W[I]]> }): RDD<[Key<T>, [Val<T>[], ...{ -readonly [I in keyof W]: W[I][] }]]>
+  cogroup<W>(this: RDD<Pair>, other: RDD<readonly [Key<T>, W]>, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, [Val<T>[], W[]]]>
+  cogroup<W, X>(this: RDD<Pair>, a: RDD<readonly [Key<T>, W]>, b: RDD<readonly [Key<T>, X]>, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, [Val<T>[], W[], X[]]]>
+  cogroup<W, X, Y>(this: RDD<Pair>, a: RDD<readonly [Key<T>, W]>, b: RDD<readonly [Key<T>, X]>, c: RDD<readonly [Key<T>, Y]>, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, [Val<T>[], W[], X[], Y[]]]>
+  cogroup(this: RDD<Pair>, ...given: unknown[]): RDD<unknown> {
+    return this.derive(grouped(this, 'cogroup', callSite(), given))
   }
 
   /** The same as `cogroup`, by Spark's other name. */
-  groupWith<W extends readonly unknown[]>(this: RDD<Pair>, ...others: { [I in keyof W]: RDD<readonly [Key<T>, W[I]]> }): RDD<[Key<T>, [Val<T>[], ...{ -readonly [I in keyof W]: W[I][] }]]> {
-    return this.derive(cogroup([this.plan, ...others.map(other => other.plan)], this.context, 'groupWith', callSite()))
+  groupWith<W extends readonly unknown[]>(this: RDD<Pair>, ...others: { [I in keyof W]: RDD<readonly [Key<T>, W[I]]> }): RDD<[Key<T>, [Val<T>[], ...{ -readonly [I in keyof W]: W[I][] }]]>
+  groupWith(this: RDD<Pair>, ...others: unknown[]): RDD<unknown> {
+    return this.derive(grouped(this, 'groupWith', callSite(), others))
   }
 
   /**
@@ -106,4 +113,10 @@ export abstract class JoinOps<out T> extends PairOps<T> {
     const groups = cogroup([this.plan, other.plan], this.context, op, site, partitions)
     return this.derive(pipeline(groups, op, site, [{ op: 'flatMapValues', fn: builtin('joined', [leftOuter, rightOuter]) }], true))
   }
+}
+
+/** A cogroup with the RDDs that were given, and where to, if that was given last. */
+function grouped({ plan, context }: Runnable, op: string, site: CallSite, given: readonly unknown[]): Plan {
+  const others = given.filter(other => other instanceof JoinOps)
+  return cogroup([plan, ...others.map(other => other.plan)], context, op, site, given[others.length] as PartitionsOrPartitioner | undefined)
 }

@@ -5,10 +5,11 @@
 
 import { callSite, type CallSite } from '../../base/call-site.ts'
 import { firstInOrder, orderOf, type OrderKind } from '../../kernel/order.ts'
-import type { Partitioner } from '../../kernel/partitioner.ts'
+import { RangePartitioner, type Partitioner } from '../../kernel/partitioner.ts'
 import { rddErrors } from '../errors.ts'
 import { builtin, pipeline, shuffle, userFunction } from '../nodes.ts'
-import { sortPairs } from '../ops/sort.ts'
+import { sampledBounds, sortPairs } from '../ops/sort.ts'
+import { resolvePlan } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
 import { runAction } from '../run-job.ts'
 import { checkedCount, partitioningOf } from '../target.ts'
@@ -64,6 +65,28 @@ export abstract class OrderedOps<out T> extends SetOps<T> {
     const op = 'repartitionAndSortWithinPartitions'
     const moved = shuffle(this.plan, op, site, partitioningOf(partitioner, op, site))
     return this.derive(pipeline(moved, op, site, [{ op: 'mapPartitions', fn: builtin('sortedByKey', [true]) }], true))
+  }
+
+  /**
+   * A partitioner whose ranges of keys hold about equally many of these pairs. It samples the keys: it runs a job, once for all that use it.
+   *
+   * RDDs that are partitioned by it join without moving. Errors: RIV_PARTITION_COUNT. Semantics: `new RangePartitioner(n, rdd)`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const people = ctx.parallelize([['ann', 30], ['bob', 40], ['cay', 50], ['dan', 60]])
+   * const ranges = await people.rangePartitioner(2)
+   * await people.partitionBy(ranges).keys().glom().collect()   // [['ann', 'bob'], ['cay', 'dan']]
+   */
+  rangePartitioner(this: RDD<Pair>, partitions: number, ascending = true): Promise<RangePartitioner> {
+    const [site, op] = [callSite(), 'rangePartitioner']
+    checkedCount(op, partitions)
+    return runAction(this, op, site, async (_run, signal) => {
+      const resolving = resolvePlan(this.plan, signal)
+      if (resolving !== undefined) await resolving
+      return new RangePartitioner(partitions === 1 ? [] : await sampledBounds(this, op, site, partitions, signal), ascending, partitions)
+    })
   }
 
   /**

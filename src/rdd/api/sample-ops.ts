@@ -3,10 +3,24 @@
 // - The same seed gives the same records; without one the seed is the RDD's own, so that a partition computed again is the same.
 
 import { callSite, type CallSite } from '../../base/call-site.ts'
-import { builtin, pipeline } from '../nodes.ts'
+import { builtin, pipeline, userFunction } from '../nodes.ts'
 import { checkedFraction, zipWithIndex, zipWithUniqueId } from '../ops/sample.ts'
+import { sampleByKey, sampleByKeyExact } from '../ops/sample-by-key.ts'
 import type { RDD } from '../rdd.ts'
+import type { Key, Pair, Val } from '../types.ts'
 import { ZipOps } from './zip-ops.ts'
+
+/** How a program that records are piped through is run. */
+export interface PipeOptions<T> {
+  /** Variables that are added to the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** The folder it runs in; that of this program by default. */
+  readonly cwd?: string | undefined
+  /** Lines that it reads before the records of each partition. */
+  readonly header?: readonly string[] | undefined
+  /** The lines of a record; by default one, as `saveAsTextFile` writes it. */
+  readonly lines?: ((record: T) => Iterable<unknown>) | undefined
+}
 
 export abstract class SampleOps<out T> extends ZipOps<T> {
   /**
@@ -47,6 +61,37 @@ export abstract class SampleOps<out T> extends ZipOps<T> {
   }
 
   /**
+   * A random part of the pairs, each key by its own fraction (stratified sampling): each pair is kept with that probability, or, with
+   * replacement, comes so often on average.
+   *
+   * Errors: RIV_FRACTION; RIV_NO_FRACTION, out of the action, where a key has none. Semantics: `PairRDDFunctions.sampleByKey`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const visits = ctx.range(0, 1000).map(n => [n % 2 === 0 ? 'guest' : 'member', n])
+   * await visits.sampleByKey(false, new Map([['guest', 0.1], ['member', 1]]), 42).countByKey()   // about 50 guests, all 500 members
+   */
+  sampleByKey(this: RDD<Pair>, withReplacement: boolean, fractions: ReadonlyMap<Key<T>, number>, seed: number = this.id): RDD<[Key<T>, Val<T>]> {
+    return this.derive(sampleByKey(this.plan, callSite(), { withReplacement, fractions, seed }))
+  }
+
+  /**
+   * As `sampleByKey`, but of the n pairs of a key with the fraction f there are exactly ⌈n·f⌉: the pairs of each key are counted first, inside the action.
+   *
+   * Errors: RIV_FRACTION; RIV_NO_FRACTION, out of the action. Semantics: `PairRDDFunctions.sampleByKeyExact`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const visits = ctx.range(0, 1000).map(n => [n % 2 === 0 ? 'guest' : 'member', n])
+   * await visits.sampleByKeyExact(false, new Map([['guest', 0.1], ['member', 1]])).keys().countByValue()   // new Map([['guest', 50], ['member', 500]])
+   */
+  sampleByKeyExact(this: RDD<Pair>, withReplacement: boolean, fractions: ReadonlyMap<Key<T>, number>, seed: number = this.id): RDD<[Key<T>, Val<T>]> {
+    return this.derive(sampleByKeyExact(this, callSite(), { withReplacement, fractions, seed }))
+  }
+
+  /**
    * Each record with its number: `[record, index]`, counted over all partitions.
    *
    * With more than one partition the records are counted first, inside the action. Semantics: `RDD.zipWithIndex`.
@@ -78,15 +123,18 @@ export abstract class SampleOps<out T> extends ZipOps<T> {
    * Pipes the records of each partition through a program: one line in each, one record out of each line.
    *
    * A string runs in the system's shell, an array without one. A program that ends with another code than 0 fails the action with RIV_PIPE.
-   * Semantics: `RDD.pipe`.
+   * Options: environment and folder of the program, lines that it reads first, and how a record becomes lines. Semantics: `RDD.pipe`.
    *
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
    * await ctx.parallelize(['to', 'be']).pipe(['tr', 'a-z', 'A-Z']).collect()   // ['TO', 'BE']
+   * await ctx.range(0, 3).pipe('sed "s/^/$PREFIX/"', { env: { PREFIX: 'n' }, lines: n => [n * 2] }).collect()   // ['n0', 'n2', 'n4']
    */
-  pipe(command: string | readonly string[]): RDD<string> {
-    return this.composed('pipe', [{ op: 'mapPartitions', fn: builtin('piped', [command]) }])
+  pipe(command: string | readonly string[], { env, cwd, header, lines }: PipeOptions<T> = {}): RDD<string> {
+    const site = callSite()
+    const fns = lines === undefined ? [] : [userFunction(lines, 'pipe', site)]
+    return this.derive(pipeline(this.plan, 'pipe', site, [{ op: 'mapPartitions', fn: builtin('piped', [command, { env, cwd, header }], fns) }]))
   }
 
   #chosen(op: string, site: CallSite, fn: ReturnType<typeof builtin>): RDD<T> {

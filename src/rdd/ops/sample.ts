@@ -1,7 +1,7 @@
 // Samples and numbering: what they need beside their function of kernel/functions.
 
 import type { CallSite } from '../../base/call-site.ts'
-import { seededRandom } from '../../base/random.ts'
+import { distinctPlaces, seededRandom } from '../../base/random.ts'
 import { rddErrors } from '../errors.ts'
 import { builtin, lazyPipeline } from '../nodes.ts'
 import { partitionCount, type Plan } from '../plan.ts'
@@ -34,7 +34,7 @@ export async function takeSample(run: RunSink, { withReplacement, n, seed }: { w
   const total = counts.reduce((a, b) => a + b, 0)
   if (n <= 0 || total === 0) return []
   const random = seededRandom(seed)
-  const places = withReplacement ? Array.from({ length: n }, () => Math.floor(random() * total)) : distinctPlaces(Math.min(n, total), total, random)
+  const places = withReplacement ? Array.from({ length: n }, () => Math.floor(random() * total)) : shuffled(distinctPlaces(Math.min(n, total), total, random), random)
   const inPartition: Record<number, number[]> = {}
   const order: { partition: number; nth: number }[] = new Array(places.length)
   let partition = 0
@@ -50,14 +50,8 @@ export async function takeSample(run: RunSink, { withReplacement, n, seed }: { w
   return order.map(({ partition: p, nth }) => records.get(p)![nth])
 }
 
-/** Floyd's method: `n` different numbers below `total`, then shuffled. */
-function distinctPlaces(n: number, total: number, random: () => number): number[] {
-  const chosen = new Set<number>()
-  for (let i = total - n; i < total; i++) {
-    const candidate = Math.floor(random() * (i + 1))
-    chosen.add(chosen.has(candidate) ? i : candidate)
-  }
-  const places = [...chosen]
+/** In random order (Fisher and Yates). */
+function shuffled(places: number[], random: () => number): number[] {
   for (let i = places.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))
     ;[places[i], places[j]] = [places[j]!, places[i]!]
