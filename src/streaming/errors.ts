@@ -15,6 +15,11 @@ export const streamingErrors = defineErrors({
     hint: 'make a new StreamingContext; stop({ stopContext: false }) leaves the Context usable for it',
     docs: 'A StreamingContext runs once, as in Spark.',
   },
+  RIV_STREAMING_NOT_STARTED: {
+    message: (operation: string, place: string) => `${operation}${at(place)} was called on a StreamingContext that has not been started`,
+    hint: 'await ssc.start() first',
+    docs: 'Before the start a stream has no batches, and so no RDDs to give.',
+  },
   RIV_STREAMING_ACTIVE: {
     message: () => 'start() was called while another StreamingContext is active',
     hint: 'await stop() of the other one first; StreamingContext.getActive() gives it',

@@ -1,9 +1,10 @@
 // The rung of operations on whole batches: streams that meet, and functions over RDDs that run in the driver.
 
 import { callSite } from '../../base/call-site.ts'
-import type { Time } from '../../base/time.ts'
-import type { RDD } from '../../rdd/rdd.ts'
+import { Time } from '../../base/time.ts'
+import { RDD } from '../../rdd/rdd.ts'
 import type { DStream } from '../dstream.ts'
+import { streamingErrors } from '../errors.ts'
 import { transformNode, unionNode } from '../graph/meet.ts'
 import { PairOps } from './pair-ops.ts'
 
@@ -46,5 +47,38 @@ export abstract class BatchOps<out T> extends PairOps<T> {
    */
   transformWith<V, U>(other: DStream<V>, f: (rdd: RDD<T>, other: RDD<V>, time: Time) => RDD<U> | Promise<RDD<U>>): DStream<U> {
     return this.derive(transformNode(this.graph, [this, other], 'transformWith', callSite(), ([a, b], time) => f(a as RDD<T>, b as RDD<V>, time)))
+  }
+  /**
+   * The RDDs of the batches from one time to another, both included, in order; times between two batches mean the earlier one.
+   *
+   * Given are those that are remembered: call `ssc.remember(length)` before the start to keep them. Before it: RIV_STREAMING_NOT_STARTED.
+   * Semantics: `DStream.slice`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext, Time } from 'rivulet'
+   * import { ManualClock } from 'rivulet/testing'
+   * const clock = new ManualClock()
+   * const ssc = new StreamingContext(new Context(), seconds(1), { clock })
+   * ssc.remember('1 min')
+   * const numbers = ssc.queueStream([[1], [2], [3]])
+   * numbers.print()
+   * await ssc.start()
+   * await clock.advance(3000)
+   * const rdds = await numbers.slice(new Time(2000), new Time(3000))
+   * rdds.length   // 2
+   * await ssc.stop()
+   */
+  async slice(from: Time, to: Time): Promise<RDD<T>[]> {
+    const { graph, node } = this
+    if (graph.state === 'initialized') throw streamingErrors.RIV_STREAMING_NOT_STARTED('slice', callSite().place)
+    graph.include(node)
+    const zero = new Time(node.zeroMs)
+    const aligned = (time: Time): Time => time.min(new Time(graph.lastMs)).max(zero).floor(node.slideMs, zero)
+    const rdds: RDD<T>[] = []
+    for (const { milliseconds } of aligned(from).to(aligned(to), node.slideMs)) {
+      const plan = node.isDue(milliseconds) ? await node.recall(milliseconds) : undefined
+      if (plan !== undefined) rdds.push(new RDD<T>(graph.context, plan))
+    }
+    return rdds
   }
 }

@@ -3,7 +3,9 @@
 import { callSite, type CallSite } from '../../base/call-site.ts'
 import type { Time } from '../../base/time.ts'
 import { recordText } from '../../kernel/record-text.ts'
+import { saveFolder, type SaveOptions } from '../../rdd/ops/save-folder.ts'
 import type { RDD } from '../../rdd/rdd.ts'
+import { runAction } from '../../rdd/run-job.ts'
 import { streamingErrors } from '../errors.ts'
 import type { OnFailure, OutputOperation } from '../graph/output-operation.ts'
 import { WindowOps } from './window-ops.ts'
@@ -48,6 +50,45 @@ export abstract class OutputOps<out T> extends WindowOps<T> {
       const first = await rdd.take(n + 1)
       const lines = [rule, `Time: ${time.milliseconds} ms`, rule, ...first.slice(0, n).map(recordText), ...(first.length > n ? ['...'] : []), '']
       process.stdout.write(`${lines.join('\n')}\n`)
+    }, 'stop')
+  }
+
+  /**
+   * Writes each batch as a folder of text files, `prefix-<ms>` or `prefix-<ms>.<suffix>` after the batch's time; see `RDD.saveAsTextFile`.
+   *
+   * A folder of that name is replaced: a batch that is run again leaves one result. Semantics: `DStream.saveAsTextFiles`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.queueStream([['to', 'be']]).saveAsTextFiles(`${mkdtempSync(`${tmpdir()}/words-`)}/words`, 'txt')   // …/words-1000.txt/part-00000
+   */
+  saveAsTextFiles(prefix: string, suffix = ''): void {
+    this.#save('saveAsTextFiles', callSite(), prefix, suffix, 'savedText')
+  }
+
+  /**
+   * Writes the records of each batch as they are, to a folder named as by `saveAsTextFiles`; `ctx.objectFile` reads it.
+   *
+   * Semantics: `DStream.saveAsObjectFiles`, in a format of our own.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.queueStream([[new Date(0), 1n]]).saveAsObjectFiles(`${mkdtempSync(`${tmpdir()}/things-`)}/things`)   // …/things-1000/part-00000
+   */
+  saveAsObjectFiles(prefix: string, suffix = ''): void {
+    this.#save('saveAsObjectFiles', callSite(), prefix, suffix, 'savedObjects')
+  }
+
+  #save(op: string, site: CallSite, prefix: string, suffix: string, writer: SaveOptions['writer']): void {
+    this.#output(op, site, async (rdd, time) => {
+      const folder = `${prefix}-${time.milliseconds}${suffix === '' ? '' : `.${suffix}`}`
+      await runAction(rdd, op, site, run => saveFolder(rdd.context.fs, { op, site, folder, exists: 'replace', writer }, run))
     }, 'stop')
   }
 

@@ -117,6 +117,7 @@ export class BatchRunner {
     const batch = new Batch(timeMs, clock.now())
     this.#batches.set(timeMs, batch)
     this.#newest = batch
+    graph.lastMs = timeMs
     this.#inBatch(batch, async () => {
       await Promise.allSettled(graph.inputs.map(input => input.getOrCompute(timeMs)))
       batch.records = graph.recordsAt(timeMs)

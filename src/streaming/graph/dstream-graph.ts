@@ -25,6 +25,8 @@ export class DStreamGraph {
   state: StreamingState = 'initialized'
   /** How long every RDD is kept after its batch. */
   rememberMs = 0
+  /** The newest batch. */
+  lastMs = 0
   /** Every node that outputs need, and every input; parents first. */
   #order: readonly StreamNode[] = []
   #panes: readonly StreamNode[] = []
@@ -57,7 +59,7 @@ export class DStreamGraph {
     for (const node of this.#order) node.rememberMs = this.rememberMs
     for (const node of this.#order) {
       if (!(node instanceof WindowNode)) continue
-      for (const pane of node.parents) pane.rememberMs = Math.max(pane.rememberMs, node.lengthMs - this.batchMs)
+      for (const pane of node.parents) pane.rememberMs = Math.max(pane.rememberMs, this.rememberMs + node.lengthMs - this.batchMs)
     }
     for (const node of this.#order) for (const fn of node.functions) this.context.runner.freeze(fn)
   }
@@ -74,6 +76,7 @@ export class DStreamGraph {
 
   /** Sets the time before the first batch. */
   begin(zeroMs: number): void {
+    this.lastMs = zeroMs
     for (const node of this.#order) node.zeroMs = zeroMs
   }
 
@@ -93,6 +96,15 @@ export class DStreamGraph {
 
   recordsAt(timeMs: number): number {
     return this.inputs.reduce((sum, input) => sum + input.recordsAt(timeMs), 0)
+  }
+
+  /** Takes in what no output needs, so that it is forgotten with the rest. */
+  include(node: StreamNode): void {
+    if (this.#order.includes(node)) return
+    const [{ zeroMs }] = this.#order as [StreamNode]
+    const added = inOrder([node]).filter(each => !this.#order.includes(each))
+    for (const each of added) Object.assign(each, { zeroMs, rememberMs: this.rememberMs })
+    this.#order = [...this.#order, ...added]
   }
 
   /** Makes the panes of a failed batch empty for the windows to come. */

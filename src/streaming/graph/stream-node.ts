@@ -74,6 +74,15 @@ export abstract class StreamNode {
     return this.#plans.get(timeMs)?.plan
   }
 
+  /** The plan of an earlier batch, described anew where only its parents are remembered; what an input has forgotten is gone. */
+  async recall(timeMs: number): Promise<Plan | undefined> {
+    if (!this.#plans.has(timeMs)) {
+      if (this.parents.length === 0) return undefined
+      for (const parent of this.parents) if (await parent.recall(timeMs) === undefined) return undefined
+    }
+    return this.getOrCompute(timeMs)
+  }
+
   /** Computing the plan of a batch failed: whoever asks for it from now on gets the error. */
   fail(timeMs: number, error: unknown): void {
     const promise = Promise.reject<undefined>(error)
