@@ -15,13 +15,12 @@ import { Accumulator, appended, NumberAccumulator } from '../rdd/shared/accumula
 import { Broadcast } from '../rdd/shared/broadcast.ts'
 import { RDD } from '../rdd/rdd.ts'
 import { parallelize, range } from '../rdd/sources/parallelize.ts'
-import { objectFile, textFile, wholeFiles } from '../rdd/sources/text-file.ts'
-import { checkedCount } from '../rdd/target.ts'
 import type { Hint } from '../rdd/types.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
 import { refuseSymbol, workerSymbol } from '../wire/closure/symbols.ts'
 import { contextErrors } from './errors.ts'
+import { FileSources } from './file-sources.ts'
 import { chooseMaster } from './master.ts'
 import { RunningActions, type JobScope } from './running-actions.ts'
 import { contextSettings } from './settings.ts'
@@ -59,7 +58,7 @@ export interface JobOptions {
  * const sum = await ctx.range(0, 100).reduce((a, b) => a + b)   // 4950
  * await ctx.stop()
  */
-export class Context implements RDDContext {
+export class Context extends FileSources implements RDDContext {
   readonly appName: string
   readonly master: EmbeddedMaster
   readonly conf: Conf
@@ -74,6 +73,7 @@ export class Context implements RDDContext {
   #checkpointFolder: string | undefined
 
   constructor(options: ContextOptions = {}) {
+    super()
     if ((globalThis as { [workerSymbol]?: boolean })[workerSymbol] === true) throw contextErrors.RIV_CONTEXT_IN_TASK()
     this.conf = new Conf(options.conf, process.env)
     this.log = options.log ?? stderrLogger
@@ -139,72 +139,6 @@ export class Context implements RDDContext {
   emptyRDD<T = never>(): RDD<T> {
     this.assertRunning('emptyRDD')
     return new RDD<T>(this, source('emptyRDD', callSite(), []))
-  }
-
-  /**
-   * An RDD of the lines of text files: a file, a folder, a glob (`* ? [ ] { }`), or a list of them with commas.
-   *
-   * UTF-8; `\n` and `\r\n` end a line; `.gz` files are decompressed; names that start with `.` or `_` are skipped in folders and globs.
-   * Files are looked for when a job is planned: a missing one fails the action with RIV_FILE_NOT_FOUND. Large files are read in several
-   * partitions, at least `minPartitions` in all (at most 2 by default). Semantics: `SparkContext.textFile`.
-   *
-   * @example
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * await ctx.textFile('package.json').filter(line => line.includes('"name"')).count()
-   */
-  textFile(path: string, minPartitions?: number): RDD<string> {
-    this.assertRunning('textFile')
-    return new RDD<string>(this, textFile(this.fs, path, this.#least('textFile', minPartitions), callSite()))
-  }
-
-  /**
-   * An RDD of whole text files as `[path, text]`, from the same kinds of paths as `textFile`.
-   *
-   * Each file must fit in memory. Semantics: `SparkContext.wholeTextFiles`.
-   *
-   * @example
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * await ctx.wholeTextFiles('package.json').mapValues(text => JSON.parse(text).type).collect()   // [['package.json', 'module']]
-   */
-  wholeTextFiles(path: string, minPartitions?: number): RDD<[string, string]> {
-    this.assertRunning('wholeTextFiles')
-    return new RDD<[string, string]>(this, wholeFiles(this.fs, path, this.#least('wholeTextFiles', minPartitions), 'wholeTextFiles', callSite(), 'text'))
-  }
-
-  /**
-   * An RDD of whole files as `[path, bytes]`, from the same kinds of paths as `textFile`.
-   *
-   * Each file must fit in memory. Semantics: `SparkContext.binaryFiles`.
-   *
-   * @example
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * await ctx.binaryFiles('package.json').mapValues(bytes => bytes[0]).values().collect()   // [123]
-   */
-  binaryFiles(path: string, minPartitions?: number): RDD<[string, Uint8Array]> {
-    this.assertRunning('binaryFiles')
-    return new RDD<[string, Uint8Array]>(this, wholeFiles(this.fs, path, this.#least('binaryFiles', minPartitions), 'binaryFiles', callSite(), 'bytes'))
-  }
-
-  /**
-   * An RDD of the records that `saveAsObjectFile` wrote, from the same kinds of paths as `textFile`; one partition a file.
-   *
-   * A file that is damaged fails the action with RIV_FILE_CORRUPT as the cause. Semantics: `SparkContext.objectFile`, in a format of our own.
-   *
-   * @example
-   * import { mkdtempSync } from 'node:fs'
-   * import { tmpdir } from 'node:os'
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * const folder = `${mkdtempSync(`${tmpdir()}/objects-`)}/out`
-   * await ctx.parallelize([['a', 1], ['b', 2]]).saveAsObjectFile(folder)
-   * await ctx.objectFile<[string, number]>(folder).values().sum()   // 3
-   */
-  objectFile<T = unknown>(path: string): RDD<T> {
-    this.assertRunning('objectFile')
-    return new RDD<T>(this, objectFile(this.fs, path, callSite()))
   }
 
   /**
@@ -402,8 +336,8 @@ export class Context implements RDDContext {
   }
 
   /** Spark's default of partitions for files. */
-  #least(op: string, minPartitions: number | undefined): number {
-    return minPartitions === undefined ? Math.min(this.defaultParallelism, 2) : checkedCount(op, minPartitions)
+  protected override get rddContext(): this {
+    return this
   }
 
   async #stop(): Promise<void> {
@@ -417,7 +351,7 @@ export class Context implements RDDContext {
     return `it is ${String(this)}; a context cannot be used inside a function of an RDD or D-Stream: describe and run RDDs in the program itself`
   }
 
-  toString(): string {
+  override toString(): string {
     return `Context ${this.appName} on ${this.master}${this.isStopped ? ' (stopped)' : ''}`
   }
 

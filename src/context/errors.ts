@@ -27,4 +27,9 @@ export const contextErrors = defineErrors({
     hint: 'make it in the program, and keep the program\'s own module out of what tasks import: move shared functions to a module of their own',
     docs: 'Tasks run functions, not programs. A function that makes a Context, or an import of the program\'s main module from a task (which runs the program again there), is refused.',
   },
+  RIV_BINARY_RECORD_LENGTH: {
+    message: (place: string, length: unknown) => `binaryRecords${at(place)} was given ${String(length)} as the length of a record`,
+    hint: 'give the number of bytes of a record, 1 or more',
+    docs: '`binaryRecords` cuts files into records of a fixed number of bytes: a positive integer.',
+  },
 })

@@ -76,6 +76,31 @@ export const kernelErrors = defineErrors({
     hint: 'do not unpersist it while it is used, or use checkpoint()',
     docs: 'A local checkpoint is kept in memory and its lineage was cut, so that nothing can compute it again: `unpersist()` loses it. Semantics: `RDD.localCheckpoint`.',
   },
+  RIV_JSON_LINE: {
+    message: (path: string, place: string, text: string, problem: string) => `${path}, ${place} is no JSON: ${problem}; it is ${text}`,
+    hint: 'mend the file; or read it with textFile and parse it with a function that decides what becomes of such lines',
+    docs: 'A file read by `jsonFile` has a line that is no JSON value. Each line is one value; a value over several lines, or an array around them all, is not read.',
+  },
+  RIV_RECORD_NOT_JSON: {
+    message: (record: string, problem: string) => `the record ${record} cannot be written as JSON: ${problem}`,
+    hint: 'map the records to plain objects of strings, numbers, booleans, null and arrays first; saveAsObjectFile writes everything',
+    docs: '`saveAsJsonFile` writes what `JSON.stringify` gives: there is none for `undefined`, functions, symbols, bigints and circular objects.',
+  },
+  RIV_CSV_ROW: {
+    message: (path: string, place: string, problem: string) => `${path}, ${place}: ${problem}`,
+    hint: 'mend the file, or say how it is written: delimiter, quote, escape, header, multiLine, schema',
+    docs: 'A file read by `csvFile` has a row that does not fit: a quote that is not closed, more or fewer fields than columns, or a value that is not of its column\'s type. Values with line breaks need `multiLine: true`.',
+  },
+  RIV_CSV_HEADER: {
+    message: (path: string, problem: string) => `the header of ${path} ${problem}`,
+    hint: 'give header: false where the file has none, or a schema with the names that it has',
+    docs: 'The first row of a file read by `csvFile` with `header: true` names its columns: each name once, and every name of the schema among them.',
+  },
+  RIV_RECORD_COLUMN: {
+    message: (record: string, problem: string) => `the record ${record} ${problem}`,
+    hint: 'give columns or a schema that fits every record, or map the records first',
+    docs: 'A table was to be written (CSV, Parquet, Avro), and a record does not fit its columns. Where the program gives no columns they come from the first records.',
+  },
   RIV_PIPE: {
     message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,
     hint: 'what it wrote to stderr stands on stderr; end it with `; true` where its exit code means nothing',

@@ -2,12 +2,10 @@
 //
 // - A line belongs to the range in which it begins: ranges that share a border give every line once, wherever the border falls.
 // - Lines end at `\n`; a `\r` before it is dropped; the last line of a file needs no end. Chunks are cut at line ends, never inside a character.
-// - A file whose name ends in `.gz` is decompressed as it is read, and is one range.
+// - A file whose name ends in `.gz` or `.zst` is decompressed as it is read, and is one range.
 // - UTF-8; invalid bytes become U+FFFD, and their lines are counted; a byte order mark at the start of a file is dropped.
 
-import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
-import { storageErrors } from '../storage/errors.ts'
+import { codecOf, decompressed } from '../storage/compression.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { decodeLinePieces } from '../wire/block/lines.ts'
 import type { FileSlot } from '../wire/shape.ts'
@@ -16,13 +14,30 @@ const newline = 10
 
 /** Arrays of lines; `onInvalid` is told how many lines were no UTF-8. */
 export async function* readLines(fs: FileSystem, file: FileSlot, onInvalid: (lines: number) => void): AsyncGenerator<string[]> {
-  const slot = isCompressed(file.path) ? { path: file.path, from: 0, to: Infinity } : file
+  const slot = codecOf(file.path) !== undefined ? { path: file.path, from: 0, to: Infinity } : file
   const cutter = new RangeCutter(slot)
   for await (const chunk of chunksOf(fs, slot, cutter)) {
     yield* decoded(cutter.push(chunk), onInvalid)
     if (cutter.done) return
   }
   yield* decoded(cutter.end(), onInvalid)
+}
+
+/** Where a line of a range stands, for messages: by its number where the range begins the file, or else by the byte at which it begins. */
+export async function placeOfLine(fs: FileSystem, { path, from }: FileSlot, index: number): Promise<string> {
+  return from === 0 ? `line ${index + 1}` : `the line at byte ${await byteOfLine(fs, path, from, index)}`
+}
+
+/** The byte at which line `index` of the lines that begin at `from` or later begins. */
+export async function byteOfLine(fs: FileSystem, path: string, from: number, index: number): Promise<number> {
+  let left = from === 0 ? index : index + 1 // the line that began before the range ends first
+  let at = Math.max(0, from - 1)
+  if (left === 0) return at
+  for await (const chunk of fs.readRange(path, at, Infinity)) {
+    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, end + 1)) if (--left === 0) return at + end + 1
+    at += chunk.length
+  }
+  return at
 }
 
 function* decoded(text: Buffer, onInvalid: (lines: number) => void): Generator<string[]> {
@@ -32,31 +47,11 @@ function* decoded(text: Buffer, onInvalid: (lines: number) => void): Generator<s
   }
 }
 
-/** Whether a file can be read only as a whole. */
-export const isCompressed = (path: string): boolean => path.endsWith('.gz')
-
 /** The bytes from the range's start on; past its end only while a line that began inside has not ended. */
 async function* chunksOf(fs: FileSystem, { path, from, to }: FileSlot, cutter: RangeCutter): AsyncGenerator<Uint8Array> {
-  if (isCompressed(path)) return yield* gunzipped(path, fs.readRange(path, 0, Infinity))
+  if (codecOf(path) !== undefined) return yield* decompressed(path, fs.readRange(path, 0, Infinity))
   yield* fs.readRange(path, cutter.start, to)
   if (to > from && !cutter.done) yield* fs.readRange(path, to, Infinity)
-}
-
-async function* gunzipped(path: string, compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(compressed)
-  const gunzip = createGunzip({ chunkSize: 1 << 20 })
-  let readError: unknown
-  source.on('error', error => { readError = error; gunzip.destroy(error) })
-  source.pipe(gunzip)
-  try {
-    for await (const chunk of gunzip) yield chunk as Uint8Array
-  } catch (error) {
-    if (readError !== undefined) throw readError
-    throw storageErrors.RIV_FILE_DAMAGED.withCause(error, path, (error as Error).message)
-  } finally {
-    source.destroy()
-    gunzip.destroy()
-  }
 }
 
 const nothing = Buffer.alloc(0)

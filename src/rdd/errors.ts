@@ -82,4 +82,9 @@ export const rddErrors = defineErrors({
     hint: 'name the level to read with a glob, such as dir/*/*',
     docs: 'A folder given as input is read one level deep, as in Spark. Leaving an inner folder out silently would lose its records, so it is refused.',
   },
+  RIV_CSV_OPTION: {
+    message: (op: string, place: string, name: string, value: string, problem: string) => `${op}${at(place)} was given ${JSON.stringify(value)} as ${name}: ${problem}`,
+    hint: 'the defaults are a comma, and double quotes that are doubled inside quotes',
+    docs: 'The delimiter, quote, escape or comment of a CSV file is one with which rows could not be told from each other, or fields.',
+  },
 })

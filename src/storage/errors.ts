@@ -35,8 +35,8 @@ export const storageErrors = defineErrors({
   },
   RIV_FILE_DAMAGED: {
     message: (path: string, problem: string) => `${path} cannot be decompressed: ${problem}`,
-    hint: 'check the file with gzip -t',
-    docs: 'A file whose name ends in `.gz` is no gzip file, or ends too early.',
+    hint: 'check the file with gzip -t or zstd -t',
+    docs: 'A file whose name ends in `.gz` or `.zst` is no file of that kind, or ends too early.',
   },
   RIV_FILE_CORRUPT: {
     message: (path: string, problem: string) => `${path} is damaged: ${problem}`,
@@ -47,6 +47,11 @@ export const storageErrors = defineErrors({
     message: (path: string, bytes: number, length: number) => `${path} has ${bytes} bytes, which is no multiple of the record length of ${length} bytes`,
     hint: 'check the length, and that files appear under their names only when they are whole',
     docs: 'Files of records of a fixed length hold whole records only; one that does not is of another kind, or is still being written.',
+  },
+  RIV_FILE_CODEC: {
+    message: (operation: string, codec: string, known: string) => `${operation} was given the codec ${codec}; it knows ${known}`,
+    hint: 'use one of them, or none',
+    docs: 'A file was to be written with a compression that the format does not have here.',
   },
   RIV_FILE_SCHEME: {
     message: (path: string, scheme: string) => `no file system is known for ${scheme}: in ${path}`,

@@ -10,6 +10,7 @@
 // - `count` says what the payload's format counts: object files and checkpoints hold one block of records in a frame.
 
 import { crc32 } from 'node:zlib'
+import { ByteInput } from './byte-input.ts'
 import { storageErrors } from './errors.ts'
 import type { FileSystem, FileWriter } from './file-system.ts'
 
@@ -53,7 +54,7 @@ export class FrameWriter {
 /** The frames of a file, in order. Errors: RIV_FILE_CORRUPT. */
 export async function* readFrames(fs: FileSystem, path: string): AsyncGenerator<Frame> {
   const corrupt = (problem: string): Error => storageErrors.RIV_FILE_CORRUPT(path, problem)
-  const input = new Exactly(fs.readRange(path, 0, Infinity), () => corrupt('it ends too early'))
+  const input = new ByteInput(fs.readRange(path, 0, Infinity), () => corrupt('it ends too early'))
   try {
     const header = await input.take(fileHeaderBytes)
     if (header.toString('latin1', 0, 4) !== magic) throw corrupt('it is no frame file')
@@ -80,34 +81,4 @@ function frameHeader(bytes: number, count: number, sum: number): Buffer {
   header.writeUInt32LE(count, 4)
   header.writeUInt32LE(sum, 8)
   return header
-}
-
-/** Takes so many bytes at a time from chunks of any size. */
-class Exactly {
-  readonly #chunks: AsyncIterator<Uint8Array>
-  readonly #tooShort: () => Error
-  #held: Buffer[] = []
-  #bytes = 0
-
-  constructor(chunks: AsyncIterable<Uint8Array>, tooShort: () => Error) {
-    this.#chunks = chunks[Symbol.asyncIterator]()
-    this.#tooShort = tooShort
-  }
-
-  async take(bytes: number): Promise<Buffer> {
-    while (this.#bytes < bytes) {
-      const { done, value } = await this.#chunks.next()
-      if (done === true) throw this.#tooShort()
-      this.#held.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
-      this.#bytes += value.byteLength
-    }
-    const all = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held)
-    this.#held = [all.subarray(bytes)]
-    this.#bytes -= bytes
-    return all.subarray(0, bytes)
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return?.()
-  }
 }

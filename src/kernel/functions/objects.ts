@@ -1,6 +1,5 @@
 // Records in files of our own format: blocks in frames (storage/frame-file). Object files and checkpoints.
 
-import { randomUUID } from 'node:crypto'
 import { FrameWriter, readFrames } from '../../storage/frame-file.ts'
 import type { ClassTable } from '../../wire/block/class-instances.ts'
 import { decodeBlock } from '../../wire/block/decode.ts'
@@ -9,6 +8,7 @@ import type { ClassRef } from '../../wire/closure/classes.ts'
 import { classTable } from '../class-table.ts'
 import { FinalFailure, kernelErrors } from '../errors.ts'
 import { nextRecords, recordsAtFirst } from '../outputs.ts'
+import { writePart, type PartTarget } from '../part-file.ts'
 import type { TaskIO } from '../task-io.ts'
 import type { Args, Rows } from './kinds.ts'
 
@@ -37,30 +37,23 @@ class OneBlock implements BlockTarget {
   }
 }
 
-/** Writes the records of a partition to a new file in a folder; gives the file's path, which no other attempt has. */
-export const savedObjects = ([folder]: Args) => async (rows: Rows, partition: number, io: TaskIO): Promise<string> => {
-  const path = `${String(folder)}/${partition}-${randomUUID()}`
-  const file = await io.fs.create(path)
-  try {
-    const frames = new FrameWriter(file)
-    const memory = new OneBlock()
-    await frames.begin()
-    let limit = recordsAtFirst
-    let records: unknown[] = []
-    const flush = async (): Promise<void> => {
-      const block = encodeBlock(records, 0, records.length, memory, { classes: lastingClasses })
-      await frames.write({ count: block.count, payload: memory.block })
-      limit = nextRecords(block)
-      records = []
-    }
-    for (const record of rows) if (records.push(record) >= limit) await flush()
-    if (records.length > 0) await flush()
-    await frames.end()
-  } finally {
-    await file.close({ sync: true })
+/** Writes the records of a partition to a new file; gives its path. */
+export const savedObjects = ([target]: Args) => (rows: Rows, partition: number, io: TaskIO): Promise<string> => writePart(target as PartTarget, partition, io, async file => {
+  const frames = new FrameWriter(file)
+  const memory = new OneBlock()
+  await frames.begin()
+  let limit = recordsAtFirst
+  let records: unknown[] = []
+  const flush = async (): Promise<void> => {
+    const block = encodeBlock(records, 0, records.length, memory, { classes: lastingClasses })
+    await frames.write({ count: block.count, payload: memory.block })
+    limit = nextRecords(block)
+    records = []
   }
-  return path
-}
+  for (const record of rows) if (records.push(record) >= limit) await flush()
+  if (records.length > 0) await flush()
+  await frames.end()
+})
 
 /** The records of the files whose paths are the rows. */
 export const objectRecords = () => async function* (paths: Iterable<string>, _partition: number, io: TaskIO): AsyncGenerator<unknown> {

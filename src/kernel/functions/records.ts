@@ -16,6 +16,9 @@ export const asKey = () => (record: unknown): unknown => [record, undefined]
 export const withOne = () => (record: unknown): unknown => [record, 1]
 export const one = () => (): number => 1
 
+/** Records that came as an array. */
+export const spread = () => (records: readonly unknown[]): readonly unknown[] => records
+
 /** Whether a pair has the key that the function gives. */
 export const hasKey = (_args: Args, [given]: Fns) => {
   const wanted = given!()

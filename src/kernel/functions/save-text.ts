@@ -1,28 +1,29 @@
-// Writes the records of a partition as lines of a file.
+// Writes the records of a partition as lines of a file: as text, or as JSON.
 
-import { randomUUID } from 'node:crypto'
+import { showRecord } from '../../wire/remote-error.ts'
+import { FinalFailure, kernelErrors } from '../errors.ts'
+import { writeLines, writePart, type PartTarget } from '../part-file.ts'
 import { recordText } from '../record-text.ts'
 import type { TaskIO } from '../task-io.ts'
 import type { Args, Rows } from './kinds.ts'
 
-/** Characters gathered before they are written. */
-const textBuffer = 1 << 18
+type Save = (rows: Rows, partition: number, io: TaskIO) => Promise<string>
 
-/** Writes the records of a partition as lines of a new file in a folder; gives the file's path, which no other attempt has. */
-export const savedText = ([folder]: Args) => async (rows: Rows, partition: number, io: TaskIO): Promise<string> => {
-  const path = `${String(folder)}/${partition}-${randomUUID()}`
-  const file = await io.fs.create(path)
+/** Lines of text; gives the file's path. */
+export const savedText = ([target]: Args): Save => (rows, partition, io) =>
+  writePart(target as PartTarget, partition, io, file => writeLines(file, rows, recordText))
+
+/** A line of JSON for each record; gives the file's path. */
+export const savedJson = ([target]: Args): Save => (rows, partition, io) =>
+  writePart(target as PartTarget, partition, io, file => writeLines(file, rows, jsonText))
+
+function jsonText(record: unknown): string {
+  let problem = `${typeof record} is nothing that JSON has`
   try {
-    let text = ''
-    for (const record of rows) {
-      text += `${recordText(record)}\n`
-      if (text.length < textBuffer) continue
-      await file.write(text)
-      text = ''
-    }
-    await file.write(text)
-  } finally {
-    await file.close({ sync: true })
+    const text = JSON.stringify(record) as string | undefined
+    if (text !== undefined) return text
+  } catch (error) {
+    problem = (error as Error).message.split('\n')[0]!
   }
-  return path
+  throw new FinalFailure(kernelErrors.RIV_RECORD_NOT_JSON(showRecord(record), problem))
 }

@@ -8,7 +8,6 @@ import { callSite, type CallSite } from '../../base/call-site.ts'
 import { rddErrors } from '../errors.ts'
 import { builtin, userFunction } from '../nodes.ts'
 import { reduceInDriver } from '../ops/reduce.ts'
-import { saveFolder } from '../ops/save-folder.ts'
 import { take } from '../ops/take.ts'
 import { partitionCount, resolvePlan } from '../plan.ts'
 import { runAction } from '../run-job.ts'
@@ -138,46 +137,6 @@ export abstract class ActionOps<out T> extends NumberOps<T> {
   }
 
   /**
-   * Writes each record as a line: a new folder with `part-00000` and so on, and an empty `_SUCCESS` written last.
-   *
-   * Strings are written as they are, arrays as `(word,3)`, other values as Node shows them. An existing folder is refused with
-   * RIV_FILE_EXISTS; a job that fails leaves nothing. Semantics: `RDD.saveAsTextFile`.
-   *
-   * @example
-   * import { mkdtempSync } from 'node:fs'
-   * import { tmpdir } from 'node:os'
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * const folder = `${mkdtempSync(`${tmpdir()}/lines-`)}/out`
-   * await ctx.parallelize(['to', 'be'], 2).saveAsTextFile(folder)
-   * await ctx.textFile(folder).collect()   // ['to', 'be']
-   */
-  saveAsTextFile(folder: string): Promise<void> {
-    const site = callSite()
-    return this.#save('saveAsTextFile', site, folder, 'savedText')
-  }
-
-  /**
-   * Writes the records as they are: a new folder with `part-00000` and so on, and an empty `_SUCCESS` written last. `ctx.objectFile` reads it.
-   *
-   * Each part holds blocks of records with check sums (`docs/formats.md`). Instances need a class that another program can import:
-   * others are refused with RIV_RECORD_NOT_ENCODABLE. An existing folder is refused with RIV_FILE_EXISTS; a job that fails leaves nothing.
-   * Semantics: `RDD.saveAsObjectFile`, in a format of our own.
-   *
-   * @example
-   * import { mkdtempSync } from 'node:fs'
-   * import { tmpdir } from 'node:os'
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * const folder = `${mkdtempSync(`${tmpdir()}/objects-`)}/out`
-   * await ctx.parallelize([new Date(0), 1n, undefined]).saveAsObjectFile(folder)
-   * await ctx.objectFile(folder).count()   // 3
-   */
-  saveAsObjectFile(folder: string): Promise<void> {
-    return this.#save('saveAsObjectFile', callSite(), folder, 'savedObjects')
-  }
-
-  /**
    * The records, a partition at a time: each is computed when the loop comes to it, and only one is held.
    *
    * An RDD is an async iterable itself, so `for await (const x of rdd)` does the same. Leaving the loop early leaves the other partitions alone.
@@ -203,10 +162,6 @@ export abstract class ActionOps<out T> extends NumberOps<T> {
       if (partial.length === 0) throw rddErrors.RIV_EMPTY_RDD(op, site.place)
       return reduceInDriver(fn, partial) as T
     })
-  }
-
-  #save(op: string, site: CallSite, folder: string, writer: 'savedText' | 'savedObjects'): Promise<void> {
-    return runAction(this, op, site, async run => { await saveFolder(this.context.fs, { op, site, folder, writer, exists: 'refuse' }, run) })
   }
 
   async* #partitions(op: string, site: CallSite): AsyncGenerator<T, void, undefined> {

@@ -12,9 +12,9 @@ import type { RDD } from '../rdd.ts'
 import { runAction } from '../run-job.ts'
 import { targetOf } from '../target.ts'
 import type { Hint, Key, Pair, Val } from '../types.ts'
-import { ActionOps } from './action-ops.ts'
+import { FileOps } from './file-ops.ts'
 
-export abstract class AggregateOps<out T> extends ActionOps<T> {
+export abstract class AggregateOps<out T> extends FileOps<T> {
   /**
    * Combines all records, beginning with a copy of `zero`: once for each partition, and once in the driver.
    *

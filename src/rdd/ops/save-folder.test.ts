@@ -17,7 +17,7 @@ after(() => rm(root, { recursive: true }))
 async function save(folder: string, exists: 'refuse' | 'replace', texts: readonly string[], fs = localFileSystem): Promise<string[]> {
   return saveFolder(fs, { op: 'save', site: { place: '' }, folder, exists, writer: 'savedText' }, async sink => {
     assert.ok(sink.to === 'partition' && sink.fn.kind === 'builtin')
-    const temporary = sink.fn.args[0] as string
+    const temporary = (sink.fn.args[0] as { folder: string }).folder
     return Promise.all(texts.map(async (text, i) => {
       await writeFile(`${temporary}/${i}-x`, text)
       return { records: [`${temporary}/${i}-x`], count: 0 }

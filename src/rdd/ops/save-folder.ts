@@ -28,8 +28,11 @@ export interface SaveOptions {
   readonly folder: string
   /** What becomes of a folder that is there already. */
   readonly exists: 'refuse' | 'replace'
-  /** What writes a partition and gives the file's path. */
-  readonly writer: 'savedText' | 'savedObjects'
+  /** What writes a partition: given the folder and the options it gives the path of a file. */
+  readonly writer: 'savedText' | 'savedJson' | 'savedCsv' | 'savedObjects'
+  readonly options?: object
+  /** What the parts' names end in. */
+  readonly extension?: string
 }
 
 /** Gives the paths of the parts. */
@@ -44,13 +47,13 @@ export async function saveFolder(fs: FileSystem, options: SaveOptions, run: RunS
 }
 
 /** Gives the names of the parts. */
-async function writeFolder(fs: FileSystem, target: string, { writer }: SaveOptions, run: RunSink): Promise<string[]> {
+async function writeFolder(fs: FileSystem, target: string, { writer, options, extension = '' }: SaveOptions, run: RunSink): Promise<string[]> {
   const temporary = `${target}/_temporary`
-  const sink = { to: 'partition', fn: builtin(writer, [temporary]) } as const
+  const sink = { to: 'partition', fn: builtin(writer, [{ ...options, folder: temporary }]) } as const
   try {
     await fs.makeDirectory(temporary)
     const results = await run(sink)
-    const names = results.map((_, i) => `part-${String(i).padStart(5, '0')}`)
+    const names = results.map((_, i) => `part-${String(i).padStart(5, '0')}${extension}`)
     for (const [i, { records }] of results.entries()) await fs.rename(records[0] as string, `${target}/${names[i]!}`)
     await fs.remove(temporary)
     await fs.createExclusive(`${target}/_SUCCESS`, '')

@@ -4,7 +4,7 @@
 //   which it begins. Compressed files are one partition each. Semantics: Hadoop's FileInputFormat, as `SparkContext.textFile` uses it.
 
 import type { CallSite } from '../../base/call-site.ts'
-import { isCompressed } from '../../kernel/file-lines.ts'
+import { codecOf } from '../../storage/compression.ts'
 import { storageErrors } from '../../storage/errors.ts'
 import type { FileStatus, FileSystem } from '../../storage/file-system.ts'
 import { findInputs, isDataName, nameOf } from '../../storage/find-inputs.ts'
@@ -59,13 +59,13 @@ export async function inputFiles(fs: FileSystem, path: string, op: string, site:
 /** Byte ranges that cover the files. */
 export function splitFiles(files: readonly FileStatus[], minPartitions: number): { path: string; from: number; to: number }[] {
   const total = files.reduce((sum, file) => sum + file.bytes, 0)
-  const size = Math.max(1, Math.min(Math.floor(total / minPartitions), maxSplitBytes))
-  return files.flatMap(({ path, bytes }) => splitFile(path, bytes, size))
+  return files.flatMap(({ path, bytes }) => splitFile(path, bytes, Math.floor(total / minPartitions)))
 }
 
-/** Byte ranges of `size` that cover a file; 32 MiB at most. */
-export function splitFile(path: string, bytes: number, size = maxSplitBytes): { path: string; from: number; to: number }[] {
-  if (isCompressed(path)) return [{ path, from: 0, to: bytes }]
+/** Byte ranges that cover a file, of so many bytes and at most 32 MiB. */
+export function splitFile(path: string, bytes: number, most = maxSplitBytes): { path: string; from: number; to: number }[] {
+  const size = Math.max(1, Math.min(most, maxSplitBytes))
+  if (codecOf(path) !== undefined) return [{ path, from: 0, to: bytes }]
   const ranges = []
   let from = 0
   for (; (bytes - from) / size > slop; from += size) ranges.push({ path, from, to: from + size })

@@ -5,6 +5,7 @@ import type { Context } from '../../context/context.ts'
 import { builtin, pipeline, source as rddSource, userFunction } from '../../rdd/nodes.ts'
 import type { Plan, PlanFunction } from '../../rdd/plan.ts'
 import type { RDD } from '../../rdd/rdd.ts'
+import { fixedRecordsOf } from '../../rdd/sources/record-files.ts'
 import { splitFile } from '../../rdd/sources/text-file.ts'
 import type { StorageLevel } from '../../rdd/storage-level.ts'
 import type { Hint } from '../../rdd/types.ts'
@@ -97,7 +98,7 @@ export abstract class StreamInputs {
   binaryRecordsStream(directory: string, recordLength: number): DStream<Uint8Array> {
     const site = callSite()
     if (!Number.isInteger(recordLength) || recordLength < 1) throw streamingErrors.RIV_RECORD_LENGTH_ARGUMENT(site.place, recordLength)
-    return this.#wholeFiles('binaryRecordsStream', site, directory, {}, builtin('fixedRecords', [recordLength]))
+    return this.#files('binaryRecordsStream', site, directory, {}, [], files => fixedRecordsOf(files, recordLength, 'binaryRecordsStream', site))
   }
 
   /**

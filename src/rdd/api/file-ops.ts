@@ -1,0 +1,129 @@
+// The rung of actions that write files: a new folder of parts, whole or not there (ops/save-folder).
+
+import { callSite } from '../../base/call-site.ts'
+import { codecs, extensionOf, type Codec } from '../../storage/compression.ts'
+import { storageErrors } from '../../storage/errors.ts'
+import { saveFolder, type SaveOptions } from '../ops/save-folder.ts'
+import { csvColumns } from '../ops/table-schema.ts'
+import type { RDD } from '../rdd.ts'
+import { runAction } from '../run-job.ts'
+import { csvFormat, type CsvOptions } from '../sources/csv-options.ts'
+import { ActionOps } from './action-ops.ts'
+
+/** How text files are written. */
+export interface SaveTextOptions {
+  /** Compresses the parts; not at all by default. */
+  readonly codec?: Codec
+}
+
+/** How CSV files are written. */
+export interface SaveCsvOptions extends CsvOptions, SaveTextOptions {
+  /** The properties that are written, in this order; by default those of the first record that is an object. */
+  readonly columns?: readonly string[]
+}
+
+type Save = Omit<SaveOptions, 'exists' | 'options'>
+
+export abstract class FileOps<out T> extends ActionOps<T> {
+  /**
+   * Writes each record as a line: a new folder with `part-00000` and so on, and an empty `_SUCCESS` written last.
+   *
+   * Strings are written as they are, arrays as `(word,3)`, other values as Node shows them. An existing folder is refused with
+   * RIV_FILE_EXISTS; a job that fails leaves nothing. With a `codec` the parts are compressed and named `part-00000.gz` or `.zst`.
+   * Semantics: `RDD.saveAsTextFile`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/lines-`)}/out`
+   * await ctx.parallelize(['to', 'be'], 2).saveAsTextFile(folder)
+   * await ctx.textFile(folder).collect()   // ['to', 'be']
+   */
+  saveAsTextFile(folder: string, options: SaveTextOptions = {}): Promise<void> {
+    return this.#saveText({ op: 'saveAsTextFile', site: callSite(), folder, writer: 'savedText', extension: '' }, options)
+  }
+
+  /**
+   * Writes the records as they are: a new folder with `part-00000` and so on, and an empty `_SUCCESS` written last. `ctx.objectFile` reads it.
+   *
+   * Each part holds blocks of records with check sums (`docs/formats.md`). Instances need a class that another program can import:
+   * others are refused with RIV_RECORD_NOT_ENCODABLE. An existing folder is refused with RIV_FILE_EXISTS; a job that fails leaves nothing.
+   * Semantics: `RDD.saveAsObjectFile`, in a format of our own.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/objects-`)}/out`
+   * await ctx.parallelize([new Date(0), 1n, undefined]).saveAsObjectFile(folder)
+   * await ctx.objectFile(folder).count()   // 3
+   */
+  saveAsObjectFile(folder: string): Promise<void> {
+    return this.#save({ op: 'saveAsObjectFile', site: callSite(), folder, writer: 'savedObjects', extension: '' })
+  }
+
+  /**
+   * Writes each record as a line of JSON: a new folder with `part-00000.json` and so on, and an empty `_SUCCESS` written last. `ctx.jsonFile` reads it.
+   *
+   * What `JSON.stringify` gives is written: dates become strings, NaN becomes null. A record that has no JSON fails the action with
+   * RIV_RECORD_NOT_JSON. An existing folder is refused with RIV_FILE_EXISTS; a job that fails leaves nothing. Semantics: `DataFrameWriter.json`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/json-`)}/out`
+   * await ctx.parallelize([{ word: 'to', count: 2 }]).saveAsJsonFile(folder, { codec: 'gzip' })
+   * await ctx.jsonFile(folder).collect()   // [{ word: 'to', count: 2 }]
+   */
+  saveAsJsonFile(folder: string, options: SaveTextOptions = {}): Promise<void> {
+    return this.#saveText({ op: 'saveAsJsonFile', site: callSite(), folder, writer: 'savedJson', extension: '.json' }, options)
+  }
+
+  /**
+   * Writes each record as a row of CSV: a new folder with `part-00000.csv` and so on, and an empty `_SUCCESS` written last. `ctx.csvFile` reads it.
+   *
+   * Arrays are written as they are, objects by `columns`, which are the properties of the first record where they are not given; with
+   * `header: true` every part begins with their names. Dates are written in ISO 8601, null and undefined as nothing, an empty string as `""`.
+   * A record that does not fit fails the action with RIV_RECORD_COLUMN. An existing folder is refused with RIV_FILE_EXISTS; a job that
+   * fails leaves nothing. Semantics: `DataFrameWriter.csv`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/csv-`)}/out`
+   * await ctx.parallelize([{ word: 'to be, or', count: 2 }]).saveAsCsvFile(folder, { header: true })
+   * await ctx.csvFile(folder, { header: true }).collect()   // [{ word: 'to be, or', count: '2' }]
+   */
+  saveAsCsvFile(this: RDD<object>, folder: string, options: SaveCsvOptions = {}): Promise<void> {
+    const { op, site } = { op: 'saveAsCsvFile', site: callSite() }
+    const format = csvFormat(op, site, options)
+    return runAction(this, op, site, async (run, signal) => {
+      const columns = options.columns ?? await csvColumns(this.plan, run, signal)
+      const written = { ...checkedCodec(op, options.codec), format, columns }
+      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedCsv', options: written, extension: `.csv${suffixOf(options.codec)}`, exists: 'refuse' }, run)
+    })
+  }
+
+  #saveText(save: Save, { codec }: SaveTextOptions): Promise<void> {
+    return this.#save({ ...save, extension: `${save.extension}${suffixOf(codec)}` }, checkedCodec(save.op, codec))
+  }
+
+  #save(save: Save, options: object = {}): Promise<void> {
+    return runAction(this, save.op, save.site, async run => { await saveFolder(this.context.fs, { ...save, options, exists: 'refuse' }, run) })
+  }
+}
+
+const suffixOf = (codec: Codec | undefined): string => (codec === undefined ? '' : extensionOf(codec))
+
+function checkedCodec(op: string, codec: Codec | undefined): { codec?: Codec } {
+  if (codec === undefined) return {}
+  if (!codecs.includes(codec)) throw storageErrors.RIV_FILE_CODEC(op, JSON.stringify(codec), codecs.join(', '))
+  return { codec }
+}

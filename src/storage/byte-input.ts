@@ -1,0 +1,43 @@
+// So many bytes at a time, out of chunks of any size.
+
+/** Takes bytes from chunks; what it gives is a view of them where it can be. */
+export class ByteInput {
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #tooShort: () => Error
+  #held: Buffer[] = []
+  #bytes = 0
+
+  /** `tooShort` makes the error of a take that finds fewer bytes. */
+  constructor(chunks: AsyncIterable<Uint8Array>, tooShort: () => Error) {
+    this.#chunks = chunks[Symbol.asyncIterator]()
+    this.#tooShort = tooShort
+  }
+
+  /** Whether there is a byte left. */
+  async more(): Promise<boolean> {
+    while (this.#bytes === 0) if (!await this.#pull()) return false
+    return true
+  }
+
+  /** The next bytes, exactly so many. */
+  async take(bytes: number): Promise<Buffer> {
+    while (this.#bytes < bytes) if (!await this.#pull()) throw this.#tooShort()
+    const all = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held)
+    this.#held = [all.subarray(bytes)]
+    this.#bytes -= bytes
+    return all.subarray(0, bytes)
+  }
+
+  /** Ends the chunks early. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
+  }
+
+  async #pull(): Promise<boolean> {
+    const { done, value } = await this.#chunks.next()
+    if (done === true) return false
+    this.#held.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+    this.#bytes += value.byteLength
+    return true
+  }
+}
