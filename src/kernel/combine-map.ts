@@ -39,6 +39,11 @@ export class CombineMap {
     else this.primitives.set(key, new Cell(value))
   }
 
+  clear(): void {
+    this.primitives.clear()
+    this.#objects.clear()
+  }
+
   get size(): number {
     return this.primitives.size + this.#objects.size
   }

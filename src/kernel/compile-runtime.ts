@@ -8,10 +8,11 @@ import { Collected, inBlocks } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
 import { plain, refusalOfThenable } from './thenable.ts'
 
-export { Cell, CombineMap } from './combine-map.ts'
 export { UserFailure } from './errors.ts'
+export { PouringMap } from './spill/pouring-map.ts'
+export { SpillingMap } from './spill/spilling-map.ts'
 export { mapAsync } from './map-async.ts'
-export { Collected, customPartitionOf, DealtBuckets, hashPartitionOf, rangePartitionOf, ShuffleBuckets } from './outputs.ts'
+export { Collected, customPartitionOf, DealtBuckets, hashPartitionOf, PairBuckets, rangePartitionOf } from './outputs.ts'
 export { paired } from './paired.ts'
 
 /** What a task gives back. */

@@ -103,7 +103,7 @@ class StageWriter {
     const fns = this.#shape.fns.map((_, i) => `const f${i} = fns[${i}]`).join('\n')
     const body = this.#sink()
     return `'use strict'
-const { UserFailure, failed, Cell, CombineMap, Collected, refuseThenable, paired } = runtime
+const { UserFailure, failed, Collected, refuseThenable, paired } = runtime
 return fns => {
 ${fns}
 return ${this.#form === 'async' ? 'async ' : ''}function stage(slots, io) {
@@ -155,26 +155,32 @@ const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, b
     const partitionOf = partitioning.by === 'hash' ? `runtime.hashPartitionOf(${partitions})`
       : partitioning.by === 'range' ? `runtime.rangePartitionOf(slots[${partitioning.bounds}], ${partitioning.ascending})`
       : `runtime.customPartitionOf(f${partitioning.fn}, ${partitions})`
-    const out = `const out = new runtime.ShuffleBuckets(io, ${partitions}, ${partitionOf})\n`
+    const out = `const out = new runtime.PairBuckets(${partitions}, ${partitionOf}, (keys, values) => io.writePairs(keys, values, 0, keys.length))\n`
     if (aggregator === undefined) {
       return `${out}${body(x => `if (probe) paired(${x})\nout.add(${x}[0], ${x}[1])`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
     }
     const map = this.#name('map')
-    return `${out}${this.#newMap(map)}${body(x => `if (probe) paired(${x})\nconst k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)}`)}
-out.addAll(${map})\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
+    return `${out}${this.#newMap(map, 'new runtime.PouringMap(io.memory, out)')}${body(x => `if (probe) paired(${x})\nconst k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)}`)}
+${map}.finish()\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
   }
 
-  #newMap(map: string): string {
-    return `const ${map} = new CombineMap(), ${map}P = ${map}.primitives\nlet ${map}Created = false, ${map}Merged = false\n`
+  #newMap(map: string, made: string): string {
+    return `const ${map} = ${made}, ${map}P = ${map}.primitives\nlet ${map}Created = false, ${map}Merged = false, ${map}Left = 1\n`
   }
 
-  /** Adds value `v` to the cell of key `k`. What each function gives first in a task is looked at: a Promise is refused. */
+  /**
+   * Adds value `v` to the cell of key `k`. What each function gives first in a task is looked at: a Promise is refused. One record in many
+   * tells the map what it takes.
+   */
   #merge(map: string, k: string, v: string, create: number | undefined, merge: number): string {
     const first = create === undefined ? `const first = ${v}`
       : `at = ${create}; rec = ${v}; const first = f${create}(${v}); if (!${map}Created) { ${map}Created = true; refuseThenable(first, ${create}, ${v}) } at = -1`
-    return `const c = typeof ${k} === 'object' && ${k} !== null ? ${map}.objectCell(${k}) : ${map}P.get(${k})
+    return `const due = --${map}Left === 0
+const c = typeof ${k} === 'object' && ${k} !== null ? ${map}.objectCell(${k}) : ${map}P.get(${k})
+const before = due ? ${map}.measure(c) : 0
 if (c === undefined) { ${first}; ${map}.add(${k}, first) }
-else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); if (!${map}Merged) { ${map}Merged = true; refuseThenable(c.v, ${merge}, ${v}) } at = -1 }`
+else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); if (!${map}Merged) { ${map}Merged = true; refuseThenable(c.v, ${merge}, ${v}) } at = -1 }
+if (due) ${map}Left = ${map}.sampled(${k}, before)`
   }
 
   /** Code that gives every record of `input` to `consume`. */
@@ -262,7 +268,8 @@ ${consume(pair)}
     if (aggregator === undefined) return this.#chunks(`for (const ref of slots[${slot}])`, '(io.metrics.shuffleReadBytes += ref.bytes, io.records(ref))', consume)
     const [map, p, i, x] = [this.#name('map'), this.#name('p'), this.#name('i'), this.#name('x')]
     const merge = combined ? this.#merge(map, 'k', 'v', undefined, aggregator.mergeCombiners) : this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)
-    return `${this.#newMap(map)}for (const ref of slots[${slot}]) {
+    const join = aggregator.mergeCombiners
+    return `${this.#newMap(map, `new runtime.SpillingMap(io, { merge: f${join}, fn: ${join} })`)}for (const ref of slots[${slot}]) {
 const ${p} = io.pairs(ref), ks = ${p}.keys, vs = ${p}.values
 io.metrics.recordsRead += ks.length
 io.metrics.shuffleReadBytes += ref.bytes
@@ -279,7 +286,8 @@ const probe = (${i}++ & 1023) === 0
 if (probe) io.tick()
 ${consume(x)}
 }
-}`
+}
+${map}.close()`
   }
 
   /** The fused steps: a loop of its own for each segment of the chain, the last of them around `consume`. */

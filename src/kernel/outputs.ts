@@ -6,15 +6,25 @@ import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { CombineMap } from './combine-map.ts'
 import { kernelErrors } from './errors.ts'
 import { partitionOfRange } from './partitioner.ts'
+import { lastCost, sizeOf } from './spill/size-of.ts'
 import type { TaskIO } from './task-io.ts'
 
 const blockBytes = 512 << 10
+/** What the buckets of a task gather before they are written, all together, and the least that one gathers. */
+const gatheredBytes = 8 << 20
+const leastBlockBytes = 4 << 10
+/** Heap that a byte of a block may take before it is written. */
+const heapPerByte = 4
+const sampleEvery = 256
 const mostRecords = 32_768
 /** Records of the first block, whose size nobody can tell. */
 export const recordsAtFirst = 1_024
 
 /** How many records the block after this one should have. */
-export const nextRecords = ({ bytes, count }: BlockRef): number => Math.min(mostRecords, Math.ceil((blockBytes * count) / bytes))
+export const nextRecords = ({ bytes, count }: Written, wanted = blockBytes): number => Math.min(mostRecords, Math.ceil((wanted * count) / bytes))
+
+/** What is known of a block that was written. */
+export interface Written { readonly bytes: number; readonly count: number }
 
 /** Cuts rows into blocks of bounded size; `write` encodes rows[from, to). */
 export function inBlocks(rows: readonly unknown[], write: (from: number, to: number) => BlockRef): BlockRef[] {
@@ -67,18 +77,22 @@ export const customPartitionOf = (getPartition: (key: unknown) => unknown, parti
   return partition
 }
 
-/** The output of one map task: for each reducer the blocks of its pairs, in order. */
-export class ShuffleBuckets {
-  readonly #io: TaskIO
+/** Pairs on their way to the reducers of a shuffle, or to the buckets of a file: each gets blocks as it fills, in order. */
+export class PairBuckets<B extends Written> {
   readonly #keys: unknown[][]
   readonly #values: unknown[][]
-  readonly #blocks: BlockRef[][]
+  readonly #blocks: B[][]
   readonly #partitionOf: PartitionOf
+  readonly #write: (keys: readonly unknown[], values: readonly unknown[]) => B
+  readonly #blockBytes: number
   #limit = recordsAtFirst
+  #untilSample = 1
 
-  constructor(io: TaskIO, partitions: number, partitionOf: PartitionOf) {
-    this.#io = io
+  /** `write` makes a block; it is done with the arrays when it returns. */
+  constructor(partitions: number, partitionOf: PartitionOf, write: (keys: readonly unknown[], values: readonly unknown[]) => B, wanted = blockBytes) {
     this.#partitionOf = partitionOf
+    this.#write = write
+    this.#blockBytes = Math.max(leastBlockBytes, Math.min(wanted, gatheredBytes / partitions))
     this.#keys = Array.from({ length: partitions }, () => [])
     this.#values = Array.from({ length: partitions }, () => [])
     this.#blocks = Array.from({ length: partitions }, () => [])
@@ -89,24 +103,37 @@ export class ShuffleBuckets {
     const keys = this.#keys[partition]!
     this.#values[partition]!.push(value)
     if (keys.push(key) >= this.#limit) this.#flush(partition)
+    if (--this.#untilSample === 0) this.#sample(key, value)
   }
 
   addAll(map: CombineMap): void {
     map.forEach((key, value) => this.add(key, value))
   }
 
-  finish(): BlockRef[][] {
-    for (let partition = 0; partition < this.#keys.length; partition++) if (this.#keys[partition]!.length > 0) this.#flush(partition)
+  finish(): B[][] {
+    this.#flushAll()
     return this.#blocks
   }
 
+  #flushAll(): void {
+    for (let partition = 0; partition < this.#keys.length; partition++) if (this.#keys[partition]!.length > 0) this.#flush(partition)
+  }
+
   #flush(partition: number): void {
-    const keys = this.#keys[partition]!
-    const block = this.#io.writePairs(keys, this.#values[partition]!, 0, keys.length)
+    const block = this.#write(this.#keys[partition]!, this.#values[partition]!)
     this.#blocks[partition]!.push(block)
-    this.#limit = nextRecords(block)
+    this.#limit = nextRecords(block, this.#blockBytes)
     this.#keys[partition] = []
     this.#values[partition] = []
+  }
+
+  /** Looks at one pair in many: large ones that come after small ones must not fill the heap before their buckets are full. */
+  #sample(key: unknown, value: unknown): void {
+    const keyBytes = sizeOf(key)
+    const cost = lastCost()
+    const fitting = Math.max(1, Math.floor((heapPerByte * this.#blockBytes) / (keyBytes + sizeOf(value) + 1)))
+    this.#limit = Math.min(this.#limit, fitting)
+    this.#untilSample = Math.max(cost + lastCost(), Math.min(sampleEvery, fitting))
   }
 }
 

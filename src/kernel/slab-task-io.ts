@@ -12,6 +12,8 @@ import type { NewSlab } from '../wire/slab/slab-writer.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
 import { TaskCancelled } from './errors.ts'
+import { TaskMemory } from './spill/task-memory.ts'
+import type { TaskMemoryOptions } from './spill/task-memory.ts'
 import { newMetrics, type TaskMetrics } from '../wire/task-metrics.ts'
 import { countingFiles } from './counting-files.ts'
 import type { TaskIO } from './task-io.ts'
@@ -21,6 +23,7 @@ export interface SlabTaskOptions {
   /** The view of a slab that the task may read. */
   readonly view: (slab: number) => SlabView
   readonly leases: Leases
+  readonly memory: TaskMemoryOptions
   readonly isCancelled: () => boolean
 }
 
@@ -34,6 +37,7 @@ export interface SlabUse {
 export class SlabTaskIO implements TaskIO {
   readonly partition: number
   readonly metrics: TaskMetrics = newMetrics()
+  readonly memory: TaskMemory
   readonly #options: SlabTaskOptions
   readonly #output: SlabWriter
   readonly #kept: SlabWriter | undefined
@@ -44,6 +48,7 @@ export class SlabTaskIO implements TaskIO {
   constructor(options: SlabTaskOptions) {
     this.partition = options.partition
     this.#options = options
+    this.memory = new TaskMemory(options.memory, bytes => { this.metrics.spilledBytes += bytes })
     const { output, kept } = options.leases
     const nextTemporary = (): number => --this.#lastTemporary
     this.#output = new SlabWriter({ view: options.view(output.slab), offset: output.offset }, nextTemporary)
@@ -96,8 +101,9 @@ export class SlabTaskIO implements TaskIO {
     return encodePairs(keys, values, from, to, this.#output, { classes: classTable })
   }
 
-  /** Ends writing. */
+  /** Ends writing, and closes files. */
   finish(): SlabUse {
+    this.memory.close()
     const output = this.#output.finish()
     const kept = this.#kept?.finish()
     return { outputOffset: output.offset, ...(kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs.map(slab => ({ ...slab, kept: true })) ?? [])] }

@@ -11,6 +11,7 @@ import { SlabWriter } from '../wire/slab/slab-writer.ts'
 import { compileStage } from './compile.ts'
 import type { TaskOutput } from './compile-runtime.ts'
 import { SlabTaskIO } from './slab-task-io.ts'
+import type { TaskMemoryOptions } from './spill/task-memory.ts'
 
 export type Fn = (...args: never[]) => unknown
 
@@ -22,6 +23,8 @@ export class StageHarness {
   io: SlabTaskIO | undefined
   /** The cancel flag; may be set by a function of the stage. */
   cancelled = false
+  /** What a task may hold. */
+  memory: TaskMemoryOptions = { dir: '', bytes: Infinity }
 
   /** A block of records. */
   block(records: readonly unknown[]): BlockRef {
@@ -44,7 +47,7 @@ export class StageHarness {
       const view = this.#newView()
       return { slab: view.id, generation: view.generation(), offset: slabHeaderBytes }
     }
-    this.io = new SlabTaskIO({ partition: 2, view: id => present(this.#views.get(id), 'a slab'), leases: { output: lease(), kept: lease() }, isCancelled: () => this.cancelled })
+    this.io = new SlabTaskIO({ partition: 2, view: id => present(this.#views.get(id), 'a slab'), leases: { output: lease(), kept: lease() }, memory: this.memory, isCancelled: () => this.cancelled })
     return compileStage({ input, sink, fns: table })(fns)(slots, this.io)
   }
 

@@ -3,12 +3,15 @@
 import type { FileSystem } from '../storage/file-system.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { TaskMetrics } from '../wire/task-metrics.ts'
+import type { TaskMemory } from './spill/task-memory.ts'
 
 /** A task's view of the world; inline and in worker threads alike. */
 export interface TaskIO {
   readonly partition: number
   readonly metrics: TaskMetrics
   readonly fs: FileSystem
+  /** For what the task aggregates, groups or sorts. */
+  readonly memory: TaskMemory
   /** Aborted when the task is cancelled; for asynchronous work. */
   readonly signal: AbortSignal
   /** Throws when the task was cancelled; the fused loop calls it every 1 024 records. */

@@ -107,7 +107,8 @@ export function onceKnown(parents: readonly Plan[], op: string, site: CallSite, 
 export function combine(parent: Plan, op: string, site: CallSite, target: Target, aggregator: PlanAggregator): Plan {
   return onceKnown([parent], op, site, target, aggregator, known => {
     if (!samePartitioning(keyPartitioning(parent), known)) return shuffle(parent, op, site, known, aggregator)
-    const fns = aggregator.create === undefined ? [aggregator.merge] : [aggregator.merge, aggregator.create]
+    const { merge, mergeCombiners, create } = aggregator
+    const fns = create === undefined ? [merge, mergeCombiners] : [merge, mergeCombiners, create]
     return pipeline(parent, op, site, [{ op: 'mapPartitions', fn: builtin('combinePartition', [], fns) }], true)
   })
 }

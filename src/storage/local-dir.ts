@@ -20,6 +20,8 @@ import { storageSettings } from './settings.ts'
 export interface LocalDir {
   /** The folder; made when it is first asked for. Errors: RIV_FILE_*, where it cannot be made. */
   readonly path: string
+  /** Where the folder is or would be: for a thread, which makes it itself if it has to. */
+  readonly place: string
   /** Removes the folder and all that is in it. May be called twice. */
   close(): Promise<void>
 }
@@ -38,31 +40,33 @@ export function openLocalDir(conf: Conf): LocalDir {
   const parent = conf.get(storageSettings['spark.local.dir']) || tmpdir()
   let sweeping = swept.get(parent)
   if (sweeping === undefined) swept.set(parent, sweeping = removeStale(parent))
-  let path: string | undefined
+  const place = join(parent, nameOf(randomUUID().slice(0, 8)))
+  if (!listening) process.on('exit', removeAll)
+  listening = true
+  open.add(place)
+  let made = false
   let closed: Promise<void> | undefined
   return {
+    place,
     get path() {
-      return (path ??= make(parent))
+      if (!made) makeLocalDir(place)
+      made = true
+      return place
     },
     close: () => (closed ??= sweeping.then(async () => {
-      if (path === undefined) return
-      open.delete(path)
-      await rm(path, { recursive: true, force: true, maxRetries: 3 })
+      open.delete(place)
+      await rm(place, { recursive: true, force: true, maxRetries: 3 })
     })),
   }
 }
 
-function make(parent: string): string {
-  const path = join(parent, nameOf(randomUUID().slice(0, 8)))
+/** Makes a context's folder, given its place; nothing where it is already. */
+export function makeLocalDir(place: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    mkdirSync(place, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw fileError(error, 'makeDirectory', path)
+    throw fileError(error, 'makeDirectory', place)
   }
-  if (!listening) process.on('exit', removeAll)
-  listening = true
-  open.add(path)
-  return path
 }
 
 function removeAll(): void {

@@ -5,6 +5,7 @@ import { classTable } from '../../kernel/class-table.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import { inBlocks } from '../../kernel/outputs.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
 import type { StoredBlock } from '../../rdd/job-runner.ts'
 import { decodeBlock } from '../../wire/block/decode.ts'
 import { encodeBlock } from '../../wire/block/encode.ts'
@@ -96,11 +97,11 @@ export class BlockStore {
   }
 
   /** Opens a task in this thread. */
-  openTask(partition: number, keeps: boolean, isCancelled: () => boolean): OpenTask {
+  openTask(partition: number, keeps: boolean, memory: TaskMemoryOptions, isCancelled: () => boolean): OpenTask {
     const held = this.#taskLeases
     const leases: Leases = { output: this.pool.lease(held?.output, false), ...((keeps || held?.kept) && { kept: this.pool.lease(held?.kept, true) }) }
     this.#taskLeases = leases
-    const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, isCancelled })
+    const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, memory, isCancelled })
     const close = (): readonly NewSlab[] => {
       const { outputOffset, keptOffset, newSlabs } = io.finish()
       this.pool.wrote(leases.output, outputOffset)

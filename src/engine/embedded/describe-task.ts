@@ -189,9 +189,8 @@ class Builder {
   #combinedBlocks(input: Input, plan: PipelinePlan): Input | undefined {
     const [step] = plan.steps
     if (input.from !== 'blocks' || plan.steps.length !== 1 || step!.fn.kind !== 'builtin' || step!.fn.name !== 'combinePartition') return undefined
-    const [merge, create] = step!.fn.fns
-    const fn = this.#fn(merge!, plan)
-    return { from: 'shuffle', slot: input.slot, combined: false, aggregator: { ...(create && { create: this.#fn(create, plan) }), merge: fn, mergeCombiners: fn } }
+    const [merge, mergeCombiners, create] = step!.fn.fns
+    return { from: 'shuffle', slot: input.slot, combined: false, aggregator: this.#aggregator({ ...(create && { create }), merge: merge!, mergeCombiners: mergeCombiners!, mapSide: false }, plan) }
   }
 
   #step(step: PlanStep, plan: Plan, partition: number): Step {

@@ -6,6 +6,7 @@
 //
 // The driver's work is O(stages × partitions) a job, never O(records).
 
+import { getHeapStatistics } from 'node:v8'
 import { present } from '../../base/assert.ts'
 import type { Conf } from '../../base/define-settings.ts'
 import type { Logger } from '../../base/log.ts'
@@ -19,6 +20,8 @@ import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import type { Job, SharedValue, StoredBlock } from '../../rdd/job-runner.ts'
 import { applyUpdates } from '../../rdd/shared/accumulator.ts'
 import { partitionCount, resolvePlan, visitLineage } from '../../rdd/plan.ts'
+import { openLocalDir } from '../../storage/local-dir.ts'
+import type { LocalDir } from '../../storage/local-dir.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, PlanSink, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
@@ -64,6 +67,7 @@ interface RunningJob {
 export class EmbeddedEngine implements Engine {
   readonly defaultParallelism: number
   readonly log: Logger
+  readonly #localDir: LocalDir
   readonly #store: BlockStore
   readonly #blocks: BlockManager
   readonly #catalog: StageCatalog
@@ -81,7 +85,10 @@ export class EmbeddedEngine implements Engine {
     this.log = log
     this.#store = new BlockStore(conf.get(engineSettings['memory.blocks']), slab => this.#backend.forget('slab', slab))
     this.#blocks = new BlockManager(this.#store.pool, records => this.#store.encode(records))
-    this.#backend = threads === 0 ? new InlineBackend(this.#store) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: conf.get(engineSettings['memory.worker']) })
+    this.#localDir = openLocalDir(conf)
+    const heap = threads === 0 ? getHeapStatistics().heap_size_limit : conf.get(engineSettings['memory.worker'])
+    const memory = { dir: this.#localDir.place, bytes: Math.min(conf.get(engineSettings['memory.shuffle']) / Math.max(1, threads), heap / 4) }
+    this.#backend = threads === 0 ? new InlineBackend(this.#store, memory) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: heap, memory })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
     this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
@@ -158,6 +165,7 @@ export class EmbeddedEngine implements Engine {
     for (const [id, { job }] of this.#jobs) this.#apply(this.#scheduler.cancel(id, engineErrors.RIV_ENGINE_CLOSED(job.action)))
     await this.#backend.close()
     this.#store.close()
+    await this.#localDir.close()
   }
 
   /** Captures every function of the part of a plan that may have to run, as it is now. */

@@ -10,6 +10,7 @@ import { failureData } from '../../kernel/failure-data.ts'
 import { runCounting } from '../../kernel/run-counting.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
 import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
+import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
 import type { BlockStore } from './block-store.ts'
 import { installTaskConsole, withTaskConsole } from './task-console.ts'
 import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
@@ -21,12 +22,14 @@ interface Queued { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOut
 export class InlineBackend implements TaskBackend {
   readonly parallelism = 1
   readonly #store: BlockStore
+  readonly #memory: TaskMemoryOptions
   readonly #stages = new Map<number, Bind>()
   readonly #queue: Queued[] = []
   #draining: Promise<void> | undefined
 
-  constructor(store: BlockStore) {
+  constructor(store: BlockStore, memory: TaskMemoryOptions) {
     this.#store = store
+    this.#memory = memory
   }
 
   submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void {
@@ -77,7 +80,7 @@ export class InlineBackend implements TaskBackend {
 
   #run(entry: Queued): TaskOutcome | Promise<TaskOutcome> {
     const { task } = entry
-    const { io, finish, abandon } = this.#store.openTask(task.partition, task.keeps, () => entry.cancelled)
+    const { io, finish, abandon } = this.#store.openTask(task.partition, task.keeps, this.#memory, () => entry.cancelled)
     entry.io = io
     const fail = (error: unknown): TaskOutcome => {
       abandon()

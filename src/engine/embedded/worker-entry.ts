@@ -31,7 +31,7 @@ import type { WorkerData } from './worker-pool.ts'
 
 type TaskMessage = Extract<ToWorker, { type: 'task' }>
 
-const { name, control, execArgv } = workerData as WorkerData
+const { name, control, execArgv, memory } = workerData as WorkerData
 const cancelFlag = new Int32Array(control)
 const port = present(parentPort, 'the port of a worker thread')
 Reflect.set(globalThis, Symbol.for('rivulet.worker'), true)
@@ -81,6 +81,7 @@ function run(message: TaskMessage): void | Promise<void> {
   const done = (output: TaskOutput): void => report(io!, { type: 'done', ...end(message.id, io!), ...output })
   const failed = (error: unknown): void | Promise<void> => {
     if (error instanceof UnknownClass) { // nothing was given out yet: load it and begin again
+      io?.finish()
       const { install: _, ...again } = message
       return loadClass(error.ref as ClassRef).then(() => run(again), failed)
     }
@@ -93,6 +94,7 @@ function run(message: TaskMessage): void | Promise<void> {
       partition: message.partition,
       view: id => present(slabs.get(id), 'an installed slab'),
       leases: message.leases,
+      memory,
       isCancelled: () => Atomics.load(cancelFlag, 0) === message.id,
     })
     current = { id: message.id, io }

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { present } from '../../base/assert.ts'
 import type { Logger } from '../../base/log.ts'
+import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
 import { captureClass } from '../../wire/closure/classes.ts'
 import { remapStack } from '../../wire/closure/stack.ts'
 import { workerEnv, workerExecArgv } from '../../wire/closure/worker-setup.ts'
@@ -32,6 +33,7 @@ export interface WorkerPoolOptions {
   readonly log: Logger
   /** Soft limit of a worker's heap. */
   readonly maxHeapBytes: number
+  readonly memory: TaskMemoryOptions
 }
 
 /** What the program of a worker gets when it starts. */
@@ -40,6 +42,7 @@ export interface WorkerData {
   /** One Int32: the id of the task to cancel. */
   readonly control: SharedArrayBuffer
   readonly execArgv: readonly string[]
+  readonly memory: TaskMemoryOptions
 }
 
 interface Running { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOutcome) => void; readonly startedMs: number; grace?: NodeJS.Timeout }
@@ -193,7 +196,7 @@ export class WorkerPool implements TaskBackend {
       return undefined
     }
     const control = new SharedArrayBuffer(4)
-    const workerData: WorkerData = { name: `worker ${++this.#lastName}`, control, execArgv: process.execArgv }
+    const workerData: WorkerData = { name: `worker ${++this.#lastName}`, control, execArgv: process.execArgv, memory: this.#options.memory }
     const hardLimitMb = Math.ceil((this.#options.maxHeapBytes * 2) / 2 ** 20)
     const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 48 } })
     worker.unref()

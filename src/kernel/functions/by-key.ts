@@ -2,26 +2,39 @@
 
 import { copier } from '../../base/deep-copy.ts'
 import { CombineMap } from '../combine-map.ts'
-import type { Args, Fns, PairRow, Rows } from './kinds.ts'
+import { SpillingMap } from '../spill/spilling-map.ts'
+import type { TaskIO } from '../task-io.ts'
+import type { Args, Fns, PairRow } from './kinds.ts'
 
 export const listOf = () => (value: unknown): unknown[] => [value]
 export const appendTo = () => (list: unknown[], value: unknown): unknown[] => { list.push(value); return list }
 export const appendAll = () => (list: unknown[], more: readonly unknown[]): unknown[] => { for (const value of more) list.push(value); return list }
 
-/** Combines the values of each key inside a partition: fns are merge and, where the first value is no combiner itself, create. */
-export const combinePartition = (_args: Args, [merge, create]: Fns) => (rows: Iterable<PairRow>): Rows => combined(rows, merge!, create).pairs()
+/** Combines the values of each key inside a partition: fns are merge, mergeCombiners and, where the first value is no combiner itself, create. */
+export const combinePartition = (_args: Args, [merge, mergeCombiners, create]: Fns) => function* (rows: Iterable<PairRow>, _partition: number, io: TaskIO): Generator<unknown> {
+  const map = new SpillingMap(io, { merge: mergeCombiners! })
+  let left = 1
+  for (const [key, value] of rows) {
+    const due = --left === 0
+    const cell = map.cell(key)
+    const before = due ? map.measure(cell) : 0
+    if (cell === undefined) map.add(key, create === undefined ? value : create(value))
+    else cell.v = merge!(cell.v, value)
+    if (due) left = map.sampled(key, before)
+  }
+  yield* map.pairs()
+  map.close()
+}
 
-/** The same as an array: the result of a task. */
-export const combinedPairs = (_args: Args, [merge, create]: Fns) => (rows: Iterable<PairRow>): unknown[] => [...combined(rows, merge!, create).pairs()]
-
-function combined(rows: Iterable<PairRow>, merge: Fns[number], create: Fns[number] | undefined): CombineMap {
+/** The values of each key combined, as one array: the result of a task, which is in memory in any case. */
+export const combinedPairs = (_args: Args, [merge]: Fns) => (rows: Iterable<PairRow>): unknown[] => {
   const map = new CombineMap()
   for (const [key, value] of rows) {
     const cell = map.cell(key)
-    if (cell === undefined) map.add(key, create === undefined ? value : create(value))
-    else cell.v = merge(cell.v, value)
+    if (cell === undefined) map.add(key, value)
+    else cell.v = merge!(cell.v, value)
   }
-  return map
+  return [...map.pairs()]
 }
 
 /** The first combiner of a key: a copy of the zero with the first value added. */

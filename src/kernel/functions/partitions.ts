@@ -3,14 +3,15 @@
 import { distinctPlaces, seededRandom } from '../../base/random.ts'
 import { CombineMap } from '../combine-map.ts'
 import { FinalFailure, kernelErrors } from '../errors.ts'
-import { sortPairs } from '../order.ts'
+import { sortedPairs } from '../spill/sorted-pairs.ts'
+import type { TaskIO } from '../task-io.ts'
 import type { Args, Fns, PairRow, Rows } from './kinds.ts'
 
 export const glom = () => (rows: Rows): Rows => [[...rows]]
 export const withIndex = (_args: Args, [f]: Fns) => (rows: Rows, partition: number): unknown => f!(partition, rows)
 
 /** Sorts pairs by key; equal keys keep their order. */
-export const sortedByKey = ([ascending]: Args) => (rows: Iterable<PairRow>): Rows => sortPairs([...rows], ascending === true)
+export const sortedByKey = ([ascending]: Args) => (rows: Iterable<PairRow>, _partition: number, io: TaskIO): Rows => sortedPairs(rows, ascending === true, io)
 
 /** Numbers records over all partitions; the argument is each partition's first number. */
 export const withGlobalIndex = ([starts]: Args) => function* (rows: Rows, partition: number): Generator<unknown> {

@@ -1,0 +1,73 @@
+// An aggregation map that knows about how many bytes it holds, and is emptied when they are too many.
+//
+// - The loop that fills it calls `measure` before and `sampled` after one record in many; between two samples it counts down, no more.
+// - Keys are counted exactly, what a key takes and what merging adds to it are means of the samples.
+// - A JavaScript Map ends at 2^24 keys, and long before that each of its growths copies it all.
+
+import { CombineMap, type Cell } from '../combine-map.ts'
+import { lastCost, sizeOf } from './size-of.ts'
+import type { TaskMemory } from './task-memory.ts'
+
+const maxKeys = 1 << 21
+/** A cell and its place in the map. */
+const cellBytes = 80
+/** So many of the last samples make a mean. */
+const remembered = 64
+
+/** A mean that forgets what is long past. */
+class Mean {
+  value = 0
+  #samples = 0
+
+  add(sample: number): void {
+    this.#samples = Math.min(remembered, this.#samples + 1)
+    this.value += (sample - this.value) / this.#samples
+  }
+}
+
+export abstract class BoundedMap extends CombineMap {
+  protected readonly memory: TaskMemory
+  readonly #key = new Mean()
+  readonly #growth = new Mean()
+  #bytes = 0
+  #keys = 0
+  #interval = 1
+
+  constructor(memory: TaskMemory) {
+    super()
+    this.memory = memory
+    memory.enter()
+  }
+
+  /** Takes all pairs out of memory. */
+  protected abstract pour(): void
+
+  /** Whether emptying it helps. */
+  protected get canPour(): boolean {
+    return true
+  }
+
+  /** What a cell holds before a record is merged into it; -1 where there is none yet. */
+  measure(cell: Cell | undefined): number {
+    return cell === undefined ? -1 : sizeOf(cell.v)
+  }
+
+  /** To be called after the record that `measure` was called for; gives the number of records until the next one. May empty the map. */
+  sampled(key: unknown, before: number): number {
+    const after = sizeOf(this.cell(key)!.v)
+    const cost = lastCost()
+    if (before === -1) this.#key.add(cellBytes + sizeOf(key) + after)
+    else this.#growth.add(Math.max(0, after - before))
+    const { size } = this
+    const fresh = size - this.#keys
+    this.#keys = size
+    this.#bytes += fresh * this.#key.value + (this.#interval - fresh) * this.#growth.value
+    if ((this.#bytes > this.memory.share || size >= maxKeys) && this.canPour) {
+      this.pour()
+      this.clear()
+      this.#bytes = 0
+      this.#keys = 0
+    }
+    return (this.#interval = this.memory.interval(Math.max(this.#key.value, this.#growth.value), cost))
+  }
+}

@@ -1,0 +1,221 @@
+// What does not fit in a task's memory: the same results from files, for keys of every kind, and no file left.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { after } from 'node:test'
+import fc from 'fast-check'
+import { encodeBlock } from '../../wire/block/encode.ts'
+import { encodeKey } from '../../wire/key/key-bytes.ts'
+import type { Aggregator, Input, Sink } from '../../wire/shape.ts'
+import { anyKey, anyValue } from '../../wire/values.fixture.ts'
+import { UserFailure } from '../errors.ts'
+import { PairBuckets } from '../outputs.ts'
+import type { TaskOutput } from '../compile-runtime.ts'
+import { StageHarness } from '../stage.fixture.ts'
+import type { Fn } from '../stage.fixture.ts'
+import { sizeOf } from './size-of.ts'
+import { sortedPairs } from './sorted-pairs.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'rivulet-spill-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+type Pair = readonly [unknown, unknown]
+const collect: Sink = { to: 'collect' }
+const group: Aggregator = { create: 0, merge: 1, mergeCombiners: 2 }
+const groupFns: readonly Fn[] = [
+  (x: unknown) => [x],
+  (all: unknown[], x: unknown) => { all.push(x); return all },
+  (all: unknown[], more: unknown[]) => { all.push(...more); return all },
+]
+
+/** A task over pairs, with so much memory; tells what it wrote to files. */
+function run(bytes: number, input: Input, sink: Sink, fns: readonly Fn[], blocks: readonly (readonly Pair[])[]): { harness: StageHarness; output: TaskOutput; spilled: number } {
+  const harness = new StageHarness()
+  harness.memory = { dir: folder, bytes }
+  try {
+    const output = finished(harness.run(input, sink, fns, [blocks.map(pairs => harness.block(pairs))]))
+    return { harness, output, get spilled() { return harness.io!.metrics.spilledBytes } }
+  } finally {
+    harness.io!.memory.close()
+  }
+}
+
+function finished(output: TaskOutput | Promise<TaskOutput>): TaskOutput {
+  assert.ok(!(output instanceof Promise))
+  return output
+}
+
+const reduce = (aggregator: Aggregator, combined: boolean): Input => ({ from: 'shuffle', slot: 0, aggregator, combined })
+
+/** Pairs by the bytes of their keys. */
+const byKey = (pairs: readonly unknown[]): Map<string, unknown> => {
+  const map = new Map((pairs as Pair[]).map(pair => [Buffer.from(encodeKey(pair[0])).toString('latin1'), pair]))
+  assert.equal(map.size, pairs.length, 'each key once')
+  return map
+}
+
+/** Whether it can be a key, and a record (classes have no name here). */
+const travels = (value: unknown): boolean => {
+  try {
+    encodeBlock([value], 0, 1, { reserve: bytes => Buffer.allocUnsafeSlow(bytes), commit: (bytes, count) => ({ slab: 0, generation: 0, offset: 0, bytes, count }) })
+    encodeKey(value)
+    return true
+  } catch { return false }
+}
+
+/** Blocks of pairs over few keys, so that most come more than once. */
+const blocksOf = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Pair[][]> => fc.uniqueArray(anyKey.filter(travels), { minLength: 1, maxLength: 20, selector: key => Buffer.from(encodeKey(key)).toString('latin1') })
+  .chain(keys => fc.array(fc.array(fc.tuple(fc.constantFrom(...keys), value), { maxLength: 40 }), { maxLength: 4 }))
+/** From nothing to more than enough. */
+const anyBytes = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20_000 }))
+
+test('groups are those of unlimited memory, keys and values of every kind', () => {
+  let spilled = 0
+  fc.assert(fc.property(blocksOf(anyValue.filter(travels)), anyBytes, (blocks, bytes) => {
+    const whole = run(Infinity, reduce(group, false), collect, groupFns, blocks)
+    const cut = run(bytes, reduce(group, false), collect, groupFns, blocks)
+    assert.equal(whole.spilled, 0)
+    spilled += cut.spilled
+    assert.deepEqual(byKey(cut.harness.records(cut.output.blocks)), byKey(whole.harness.records(whole.output.blocks)))
+  }), { numRuns: 60 })
+  assert.ok(spilled > 0)
+})
+
+test('what map tasks combine and pour early is merged by reducers to the same', () => {
+  fc.assert(fc.property(blocksOf(fc.nat()), anyBytes, (blocks, bytes) => {
+    const results = [Infinity, bytes].map(limit => {
+      const map = run(limit, { from: 'blocks', slot: 0 }, { to: 'shuffle', partitions: 3, partitioning: { by: 'hash' }, aggregator: group }, groupFns, blocks)
+      assert.equal(map.spilled, 0)
+      return map.output.shuffle!.map(refs => {
+        const reduced = run(limit, reduce(group, true), collect, groupFns, [map.harness.records(refs) as Pair[]])
+        return byKey(reduced.harness.records(reduced.output.blocks))
+      })
+    })
+    assert.deepEqual(results[1], results[0])
+  }), { numRuns: 60 })
+})
+
+const sorted = (pairs: readonly Pair[], ascending: boolean, bytes: number): { result: Pair[]; spilled: number } => {
+  const harness = new StageHarness()
+  harness.memory = { dir: folder, bytes }
+  const result: Pair[] = []
+  void harness.run({ from: 'pipe', input: { from: 'blocks', slot: 0 }, steps: [{ op: 'mapPartitions', fn: 0 }] }, { to: 'foreach', fn: 1 },
+    [(rows: Iterable<Pair>) => sortedPairs(rows, ascending, harness.io!), (pair: Pair) => { result.push(pair) }], [[harness.block(pairs)]])
+  harness.io!.memory.close()
+  return { result, spilled: harness.io!.metrics.spilledBytes }
+}
+
+test('sorts are those of unlimited memory, equal keys in their order', () => {
+  let spilled = 0
+  fc.assert(fc.property(blocksOf(fc.nat()), fc.boolean(), anyBytes, (blocks, ascending, bytes) => {
+    const pairs = blocks.flat().map(([key], i): Pair => [key, i])
+    const cut = sorted(pairs, ascending, bytes)
+    spilled += cut.spilled
+    assert.deepEqual(cut.result, sorted(pairs, ascending, Infinity).result)
+  }), { numRuns: 60 })
+  assert.ok(spilled > 0)
+})
+
+test('more runs than are merged at once', () => {
+  const pairs = Array.from({ length: 10_000 }, (_, i): Pair => [(i * 7_919) % 1_009, i])
+  const expected = pairs.toSorted((a, b) => Number(a[0]) - Number(b[0]))
+  for (const bytes of [0, 10_000]) { // as many runs as pairs: three levels of them
+    const { result, spilled } = sorted(pairs, true, bytes)
+    assert.deepEqual(result, expected)
+    assert.ok(spilled > 0)
+  }
+})
+
+const many = Array.from({ length: 50_000 }, (_, i): Pair => [`key ${(i * 7_919) % 20_011}`, 1])
+const sum: Aggregator = { merge: 0, mergeCombiners: 0 }
+const add = (a: number, b: number): number => a + b
+
+test('buckets that are too large again are cut further', () => {
+  const { harness, output, spilled } = run(2_000, reduce(sum, true), collect, [add], [many])
+  assert.equal(harness.records(output.blocks).length, 20_011)
+  assert.equal((harness.records(output.blocks) as [string, number][]).reduce((total, [, n]) => total + n, 0), 50_000)
+  const once = run(1_000_000, reduce(sum, true), collect, [add], [many]).spilled
+  assert.ok(once > 0 && spilled > 2 * once, `${once} and ${spilled} bytes`)
+})
+
+test('one key that is larger than the memory', () => {
+  const pairs = Array.from({ length: 5_000 }, (_, i): Pair => [i % 10 === 0 ? i : 'hot', `value ${i}`])
+  const { harness, output, spilled } = run(10_000, reduce(group, false), collect, groupFns, [pairs])
+  const groups = new Map(harness.records(output.blocks) as [unknown, string[]][])
+  assert.equal(groups.size, 501)
+  assert.deepEqual(groups.get('hot'), pairs.filter(([key]) => key === 'hot').map(([, value]) => value))
+  assert.ok(spilled > 0)
+})
+
+test('a function that fails when spilled parts are merged is named', () => {
+  const fns = [groupFns[0]!, groupFns[1]!, () => { throw new Error('boom') }]
+  assert.throws(() => run(0, reduce(group, false), collect, fns, [many]), (error: unknown) => error instanceof UserFailure && error.fn === 2 && /boom/.test(String(error.cause)))
+})
+
+test('a spilled combiner that cannot be encoded is refused as in a shuffle', () => {
+  assert.throws(() => run(0, reduce({ create: 0, merge: 1, mergeCombiners: 1 }, false), collect, [() => () => 1, (a: unknown) => a], [many]), { code: 'RIV_RECORD_NOT_ENCODABLE' })
+})
+
+const openFiles = (): string[] => readdirSync('/proc/self/fd').flatMap(fd => {
+  try {
+    const path = readlinkSync(`/proc/self/fd/${fd}`)
+    return path.startsWith(folder) ? [path] : []
+  } catch { return [] }
+})
+
+test('files have no names, and are closed when they are read, or with the task', { skip: process.platform !== 'linux' }, () => {
+  let during = 0
+  const seen = (x: unknown): void => {
+    assert.deepEqual(readdirSync(folder), [])
+    during = Math.max(during, openFiles().length)
+    if ((x as Pair)[0] === 'key 7919') throw new Error('enough')
+  }
+  const harness = new StageHarness()
+  harness.memory = { dir: folder, bytes: 2_000_000 }
+  assert.throws(() => harness.run(reduce(sum, true), { to: 'foreach', fn: 1 }, [add, seen], [[harness.block(many)]]))
+  assert.ok(during > 0)
+  assert.equal(openFiles().length, during)
+  harness.io!.finish()
+  assert.equal(openFiles().length, 0)
+  run(2_000_000, reduce(sum, true), { to: 'count' }, [add], [many])
+  assert.equal(openFiles().length, 0)
+})
+
+test('buckets write blocks as they fill, however large and uneven the records', () => {
+  for (const [name, sizes] of Object.entries({ small: Array<number>(50_000).fill(5), large: Array<number>(200).fill(100_000), 'large after small': [...Array<number>(50_000).fill(5), ...Array<number>(200).fill(100_000)] })) {
+    let held = 0
+    let most = 0
+    let largest = 0
+    const buckets = new PairBuckets(4, key => (key as number) % 4, (keys, values) => {
+      const bytes = (values as string[]).reduce((total, value) => total + value.length + 8, 0)
+      held -= bytes
+      largest = Math.max(largest, bytes)
+      return { bytes, count: keys.length }
+    })
+    sizes.forEach((length, i) => {
+      held += length + 8
+      most = Math.max(most, held)
+      buckets.add(i, 'x'.repeat(length))
+    })
+    const blocks = buckets.finish()
+    assert.equal(blocks.flat().reduce((count, block) => count + block.count, 0), sizes.length)
+    assert.ok(most < 40 << 20 && largest < 30 << 20, `${name}: ${most} bytes held, ${largest} in one block`)
+    assert.ok(blocks[0]!.length > 1, name)
+  }
+})
+
+const sizes: readonly (readonly [string, () => unknown, number])[] = [
+  ['short strings', () => Array.from({ length: 100_000 }, (_, i) => `a string ${i}`), 5_000_000],
+  ['numbers in arrays', () => Array.from({ length: 50_000 }, (_, i) => [i, i + 0.5]), 4_400_000],
+  ['a map', () => new Map(Array.from({ length: 100_000 }, (_, i) => [i, i])), 5_200_000],
+  ['bytes', () => Array.from({ length: 1_000 }, () => new Uint8Array(5_000)), 5_200_000],
+  ['objects', () => Array.from({ length: 50_000 }, (_, i) => ({ name: `n${i}`, at: i + 0.5, tags: ['a', 'b'] })), 8_000_000],
+]
+for (const [name, make, expected] of sizes) {
+  test(`the size of ${name}`, () => {
+    const size = sizeOf(make())
+    assert.ok(size > expected / 2 && size < expected * 2, `${size}, about ${expected} expected`)
+  })
+}

@@ -1,0 +1,108 @@
+// The aggregation map of a reducer: when its memory is full it goes to a file, cut into buckets by the hash of the keys.
+//
+//   records ─→ map ─ full ─→ file:  bucket 0 │ bucket 1 │ … │ bucket 63      each in the order in which it was written
+//                    end ─→ bucket by bucket: file ─→ map ─→ pairs           a bucket that is too large again is cut by other bits
+//
+// - Parts of a key's combiner lie in its bucket in the order of its records, and are merged in it: the result is that of one large map.
+// - Without spilling pairs come in the order of first appearance; with it bucket by bucket, in that order within each.
+
+import { UserFailure } from '../errors.ts'
+import { hashKey } from '../../wire/key/hash-key.ts'
+import { PairBuckets } from '../outputs.ts'
+import type { TaskIO } from '../task-io.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { FileBlock, SpillFile } from './spill-file.ts'
+
+const buckets = 64
+/** Five times six bits of a hash; what is still together then has one hash. */
+const deepest = 4
+/** Of fewer keys each is large, and has to be in memory anyway. */
+const fewKeys = 64
+
+/** How to merge two parts of a combiner; `fn` is the index of the function in the stage, for failures. */
+export interface Merge { readonly merge: (a: unknown, b: unknown) => unknown; readonly fn?: number }
+
+export class SpillingMap extends BoundedMap {
+  readonly #io: TaskIO
+  readonly #merge: Merge
+  readonly #level: number
+  #file: SpillFile | undefined
+  #buckets: PairBuckets<FileBlock> | undefined
+
+  constructor(io: TaskIO, merge: Merge, level = 0) {
+    super(io.memory)
+    this.#io = io
+    this.#merge = merge
+    this.#level = level
+  }
+
+  protected override get canPour(): boolean {
+    return this.#level === 0 || (this.#level <= deepest && this.size > fewKeys)
+  }
+
+  protected override pour(): void {
+    if (this.#buckets === undefined) {
+      const file = (this.#file = this.memory.openFile())
+      this.#buckets = new PairBuckets(buckets, bucketOf(this.#level), (keys, values) => file.write(keys, values))
+    }
+    this.#buckets.addAll(this)
+  }
+
+  override pairs(): Generator<[unknown, unknown]> {
+    return this.#buckets === undefined ? super.pairs() : this.#merged(this.#buckets)
+  }
+
+  /** Gives up its part of the task's memory; to be called when the pairs have been read. */
+  close(): void {
+    this.memory.leave()
+    this.#file?.close()
+  }
+
+  * #merged(written: PairBuckets<FileBlock>): Generator<[unknown, unknown]> {
+    this.pour()
+    this.clear()
+    const file = this.#file!
+    for (const blocks of written.finish()) {
+      if (blocks.length === 0) continue
+      const map = new SpillingMap(this.#io, this.#merge, this.#level + 1)
+      map.#addAll(file, blocks)
+      yield* map.pairs()
+      map.close()
+    }
+  }
+
+  #addAll(file: SpillFile, blocks: readonly FileBlock[]): void {
+    const { merge, fn } = this.#merge
+    let left = 1
+    for (const block of blocks) {
+      this.#io.tick()
+      const { keys, values } = file.read(block)
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i]
+        const cell = this.cell(key)
+        const due = --left === 0
+        const before = due ? this.measure(cell) : 0
+        if (cell === undefined) this.add(key, values[i])
+        else {
+          try {
+            cell.v = merge(cell.v, values[i])
+          } catch (error) {
+            throw fn === undefined || error instanceof UserFailure ? error : new UserFailure(fn, values[i], error)
+          }
+        }
+        if (due) left = this.sampled(key, before)
+      }
+    }
+  }
+}
+
+/** Bits of a key's hash that its partition and the levels above have left open. */
+function bucketOf(level: number): (key: unknown) => number {
+  const salt = Math.imul(level + 1, 0x9e3779b1)
+  return key => {
+    let h = hashKey(key) ^ salt
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+    return (h ^ (h >>> 16)) >>> 26
+  }
+}
