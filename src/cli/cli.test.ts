@@ -96,6 +96,7 @@ test('a program that throws shows its own stack', async () => {
 const help: [args: string[], expected: RegExp][] = [
   [['--version'], new RegExp(`^${version.replaceAll('.', '\\.')}\n$`)],
   [['--help'], /Usage: rivulet[\s\S]*run .*<app>/],
+  [['shell', '--help'], /\[files\.\.\.\][\s\S]*--master <master>[\s\S]*Examples:/],
   [['run', '--help'], /--master <master>[\s\S]*--conf <key=value>[\s\S]*Example:/],
 ]
 for (const [args, expected] of help) {

@@ -23,4 +23,14 @@ export const cliErrors = defineErrors({
     hint: 'write --conf key=value, for example --conf spark.default.parallelism=4',
     docs: 'Every `--conf` of `rivulet run` gives one setting as `key=value`; the keys are in docs/configuration.md. The program sees it as the variable `RIVULET_CONF_<key>`.',
   },
+  RIV_SHELL_INTERRUPTED: {
+    message: () => 'interrupted',
+    hint: 'the shell goes on; a job that ran is cancelled',
+    docs: 'Ctrl-C in `rivulet shell` while a statement ran. Its jobs are cancelled (`ctx.cancelAllJobs()`); a promise that is none of ours is left alone, the shell only stops waiting for it.',
+  },
+  RIV_SHELL_INCOMPLETE: {
+    message: (text: string) => `the input ends in the middle of a statement: ${text}`,
+    hint: 'close what was opened: a bracket, a brace, a template',
+    docs: 'The input of a piped `rivulet shell`, or a file given to it, ended before its last statement was complete.',
+  },
 })

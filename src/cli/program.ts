@@ -1,8 +1,8 @@
 // What `rivulet` understands. Each command is a file in commands/, loaded when it is called.
 
 import { Command } from 'commander'
+import type { ProgramOptions } from './environment.ts'
 import { cliErrors } from './errors.ts'
-import type { RunOptions } from './commands/run.ts'
 
 /** The command line's grammar. */
 export function program(version: string): Command {
@@ -20,9 +20,19 @@ export function program(version: string): Command {
     .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
     .passThroughOptions()
     .addHelpText('after', '\nExample:\n  rivulet run --master local[2] --conf spark.default.parallelism=4 app.ts input.txt')
-    .action(async (app: string, args: string[], options: RunOptions) => {
+    .action(async (app: string, args: string[], options: ProgramOptions) => {
       const { run } = await import('./commands/run.ts')
       process.exitCode = await run(app, args, options)
+    })
+  root.command('shell')
+    .description('RDDs interactively: TypeScript statements, `ctx` is ready; Ctrl-C cancels the running job, Ctrl-D ends')
+    .argument('[files...]', 'files that are run first, as if typed')
+    .option('--master <master>', 'where tasks run: inline, local, local[N], local[*]')
+    .option('--conf <key=value>', 'a setting; may be repeated', addSetting, {})
+    .addHelpText('after', "\nExamples:\n  rivulet shell --master local[4]\n  echo \"ctx.textFile('app.log').filter(line => line.includes('ERROR')).count()\" | rivulet shell")
+    .action(async (files: string[], options: ProgramOptions) => {
+      const { shell } = await import('./commands/shell.ts')
+      process.exitCode = await shell(files, options, version)
     })
   return root
 }

@@ -8,24 +8,17 @@
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { constants } from 'node:os'
+import { environmentOf, type ProgramOptions } from '../environment.ts'
 import { cliErrors } from '../errors.ts'
 
-export interface RunOptions {
-  readonly master?: string
-  readonly conf: Readonly<Record<string, string>>
-}
-
 /** Runs the program to its end; the result is the exit code. */
-export async function run(app: string, args: readonly string[], { master, conf }: RunOptions): Promise<number> {
+export async function run(app: string, args: readonly string[], options: ProgramOptions): Promise<number> {
   const stat = statSync(app, { throwIfNoEntry: false })
   if (stat === undefined) throw cliErrors.RIV_CLI_PROGRAM(app, 'there is no such file')
   if (stat.isDirectory()) throw cliErrors.RIV_CLI_PROGRAM(app, 'it is a folder')
   if (/\.[cm]?ts$/.test(app) && process.features.typescript === false) throw cliErrors.RIV_CLI_TYPESCRIPT(app, process.versions.node)
 
-  const env: NodeJS.ProcessEnv = { 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'true', ...process.env }
-  if (master !== undefined) env['RIVULET_MASTER'] = master
-  for (const [key, value] of Object.entries(conf)) env[`RIVULET_CONF_${key}`] = value
-
+  const env: NodeJS.ProcessEnv = { 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'true', ...process.env, ...environmentOf(options) }
   const child = spawn(process.execPath, [app, ...args], { stdio: 'inherit', env })
   const passOn = (signal: NodeJS.Signals): void => { child.kill(signal) }
   const ignore = (): void => {}

@@ -10,7 +10,7 @@ import { closureErrors } from './errors.ts'
 import { moduleKey } from './module-ref.ts'
 import type { ModuleRef } from './module-ref.ts'
 
-type Importer = (spec: string) => Promise<unknown>
+type Importer = (spec: string, options?: ImportCallOptions) => Promise<unknown>
 
 const loaded = new Map<string, unknown>()
 const importers = new Map<string, Importer>()
@@ -38,7 +38,7 @@ export function importerOf(parent: string): Importer {
   let importer = importers.get(parent)
   if (importer === undefined) {
     quietMainLoader()
-    importer = new Script('(spec => import(spec))', { filename: parent, importModuleDynamically: mainLoader }).runInThisContext() as Importer
+    importer = new Script('((spec, options) => import(spec, options))', { filename: parent, importModuleDynamically: mainLoader }).runInThisContext() as Importer
     importers.set(parent, importer)
   }
   return importer
