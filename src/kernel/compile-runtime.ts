@@ -1,7 +1,7 @@
 // What generated loops call: kept out of the text so that it is typed, tested and compiled once.
 
 import type { BlockRef } from '../wire/slab/block-ref.ts'
-import type { FileSlot } from '../wire/shape.ts'
+import type { FileSlot, KeepOutput } from '../wire/shape.ts'
 import { FinalFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
 import { Collected, inBlocks } from './outputs.ts'
@@ -25,6 +25,8 @@ export interface TaskOutput {
   readonly shuffle?: readonly (readonly BlockRef[])[]
   /** Partitions kept on the way, by slot. */
   readonly stored: readonly StoredPartition[]
+  /** What the function of a `keep` sink gave. */
+  readonly kept?: KeepOutput
   /** Pairs of an accumulator's id and what the task added to it. */
   readonly updates?: readonly BlockRef[]
 }
@@ -36,6 +38,7 @@ export const needsAsync = Symbol('needs the async form')
 
 /** The error to throw for a throw inside the loop; `at` is the function that was being called, or -1 for our own code. */
 export function failed(error: unknown, at: number, record: unknown): unknown {
+  if (error instanceof UserFailure && error.fn === -1) return new UserFailure(at, error.record, error.cause) // a library function tells the record
   if (error === needsAsync || error instanceof UserFailure || error instanceof TaskCancelled || error instanceof FinalFailure || error instanceof UnknownClass || at === -1) return error
   return new UserFailure(at, record, error)
 }

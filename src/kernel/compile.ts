@@ -83,7 +83,7 @@ function isAsync(input: Input): boolean {
     case 'pipe': return input.steps.some(step => step.op === 'mapAsync') || isAsync(input.input)
     case 'concat': case 'zip': return input.inputs.some(isAsync)
     case 'cartesian': return isAsync(input.left) || isAsync(input.right)
-    case 'blocks': case 'lines': case 'range': case 'shuffle': return false
+    case 'blocks': case 'lines': case 'range': case 'kept': case 'shuffle': return false
   }
 }
 
@@ -143,6 +143,10 @@ const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, b
         const { before, rows } = this.#iterable(input)
         return `${before}at = ${sink.fn}; rec = undefined\nconst value = f${sink.fn}(${rows}${this.#isUser(sink.fn) ? '' : ', io.partition, io'})\nat = -1\nreturn runtime.partitionOutput(value, ${sink.fn}, stored, io)`
       }
+      case 'keep': {
+        const { before, rows } = this.#iterable(input)
+        return `${before}at = ${sink.fn}; rec = undefined\nconst kept = f${sink.fn}(${rows}, slots[${sink.slot}], io)\nat = -1\nreturn { count: 0, blocks: [], stored, kept }`
+      }
       case 'shuffle': return this.#shuffleSink(sink, body)
     }
   }
@@ -193,6 +197,7 @@ if (due) ${map}Left = ${map}.sampled(${k}, before)`
         const chunks = `runtime.chunks(f${input.fn}(slots[${input.slot}], io.signal))`
         return `at = ${input.fn}; rec = undefined\n${this.#chunks(`for await (const chunk of ${chunks})`, 'chunk', this.#between(input.fn, consume))}\nat = -1`
       }
+      case 'kept': return this.#rows(`f${input.fn}(slots[${input.slot}], io)`, false, consume)
       case 'range': {
         const [r, i, x] = [this.#name('range'), this.#name('i'), this.#name('x')]
         return `const ${r} = slots[${input.slot}]

@@ -1,6 +1,7 @@
 // Failures inside a task, as they travel from the fused loop to the scheduler.
 
 import { defineErrors } from '../base/define-errors.ts'
+import { showRecord } from '../wire/remote-error.ts'
 
 /** A user function threw: which one (by its index in the stage's function table), on which record, and what. */
 export class UserFailure extends Error {
@@ -55,6 +56,21 @@ export const kernelErrors = defineErrors({
     message: (partition: unknown, key: string, partitions: number) => `getPartition gave ${String(partition)} for the key ${key}; it must give an integer from 0 to ${partitions - 1}`,
     hint: 'mend getPartition of the partitioner',
     docs: 'A custom `Partitioner` answered with something that is no partition of it.',
+  },
+  RIV_STATE_ABSENT: {
+    message: (key: unknown) => `the state of key ${showRecord(key)} was asked for, and there is none`,
+    hint: 'ask exists() first, or use getOption()',
+    docs: '`State.get()` was called for a key without a state: one that is new, or was removed.',
+  },
+  RIV_STATE_ENDED: {
+    message: (what: string, key: unknown, why: string) => `${what}() was called on the state of key ${showRecord(key)}, which ${why}`,
+    hint: 'ask isTimingOut() before changing a state, and change nothing after remove()',
+    docs: 'The function given to `mapWithState` changed a state that is gone: the key is being timed out, or was removed by the same call.',
+  },
+  RIV_INVERSE_WINDOW: {
+    message: (key: unknown) => `values of key ${showRecord(key)} leave the window, which has no value for it to take them from`,
+    hint: 'let the filter keep a key as long as a value of it is in the window, or leave the inverse function out',
+    docs: 'A window with an inverse function takes what leaves it from the value it has. The filter dropped the key before all of its values had left, so what remains cannot be known.',
   },
   RIV_NOT_A_PAIR: {
     message: (record: string) => `a pair operation met a record that is no [key, value] array: ${record}`,

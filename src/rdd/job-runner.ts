@@ -2,6 +2,7 @@
 
 import type { CallSite } from '../base/call-site.ts'
 import type { Logger } from '../base/log.ts'
+import type { KeepOutput } from '../wire/shape.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, PlanSink } from './plan.ts'
 
@@ -11,6 +12,8 @@ export interface TaskResult {
   readonly records: readonly unknown[]
   /** Records counted by a `count`. */
   readonly count: number
+  /** What a `keep` wrote; its blocks are the caller's to release. */
+  readonly kept?: KeepOutput
 }
 
 /** Runs one job of an action: all partitions, or those named; gives their results in the order of partitions. */
@@ -55,6 +58,14 @@ export interface JobRunner {
   storeText(bytes: Uint8Array): StoredBlock
   /** Encodes records into block memory. */
   storeRecords(records: readonly unknown[]): StoredBlock
+  /** Gives back blocks that a `keep` wrote or storeBlock stored. */
+  release(blocks: readonly BlockRef[]): void
+  /** The bytes of a block, as a view of block memory: copy what must last. */
+  bytesOf(block: BlockRef): Uint8Array
+  /** Copies the bytes of a block of so many records into block memory. */
+  storeBlock(bytes: Uint8Array, count: number): BlockRef
+  /** Threads may forget the state of the owners that begin so. */
+  forgetState(prefix: string): void
   /** Encodes a value once, for every task that begins from now on (wire/shared/broadcast finds it by the id). */
   share(value: unknown): SharedValue
 }

@@ -8,7 +8,7 @@ import type { CallSite } from '../base/call-site.ts'
 import type { CapturedFunction } from '../wire/closure/capture.ts'
 import { compareValues } from '../wire/key/compare.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
-import type { FileSlot, RangeSlot } from '../wire/shape.ts'
+import type { FileSlot, KeepInput, RangeSlot } from '../wire/shape.ts'
 import { rddErrors } from './errors.ts'
 import type { StorageLevel } from './storage-level.ts'
 
@@ -68,6 +68,8 @@ export type SourcePartition =
   | { readonly kind: 'range'; readonly range: RangeSlot }
   | { readonly kind: 'fileLines'; readonly file: FileSlot }
   | { readonly kind: 'part'; readonly part: unknown; readonly read: PlanFunction }
+  /** What a `keep` sink wrote, read by a function of the library. */
+  | { readonly kind: 'kept'; readonly input: KeepInput; readonly read: BuiltinFunction }
 
 /** What every node has. */
 export interface PlanBase {
@@ -164,6 +166,8 @@ export type PlanSink =
   | { readonly to: 'foreach'; readonly fn: PlanFunction }
   | { readonly to: 'partition'; readonly fn: PlanFunction }
   | { readonly to: 'drain' }
+  /** Blocks that stay until the caller releases them, made by a function of the library from the records and the partition's input. */
+  | { readonly to: 'keep'; readonly fn: BuiltinFunction; readonly inputs: readonly KeepInput[] }
 
 /** A lifetime to which plan nodes belong: a batch. Released once; what the engine holds for its nodes goes then. */
 export class PlanScope {

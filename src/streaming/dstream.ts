@@ -1,7 +1,9 @@
 // DStream: the top of the ladder of rungs in api/.
 
+import { callSite } from '../base/call-site.ts'
 import { OutputOps } from './api/output-ops.ts'
 import type { StreamNode } from './graph/stream-node.ts'
+import { SnapshotNode, type StateNode } from './state/state-node.ts'
 
 /**
  * A discretized stream: an RDD for every batch.
@@ -19,5 +21,31 @@ import type { StreamNode } from './graph/stream-node.ts'
 export class DStream<out T> extends OutputOps<T> {
   protected override derive<U>(node: StreamNode): DStream<U> {
     return new DStream<U>(this.graph, node)
+  }
+
+  protected override deriveState<E, K, S>(node: StateNode): MapWithStateDStream<E, K, S> {
+    return new MapWithStateDStream<E, K, S>(this.graph, node)
+  }
+}
+
+/**
+ * What the function of `mapWithState` gives, with a view of all states.
+ *
+ * Semantics: `org.apache.spark.streaming.dstream.MapWithStateDStream`.
+ *
+ * @example
+ * import type { State } from 'rivulet'
+ * import { runBatches } from 'rivulet/testing'
+ * const words = [['a', 'b'], ['a']]
+ * await runBatches(words, input => input.map(word => [word, 1]).mapWithState((_word, one, state: State<number>) => {
+ *   state.update((state.getOption() ?? 0) + (one ?? 0))
+ * }, { numPartitions: 1 }).stateSnapshots())   // [[['a', 1], ['b', 1]], [['a', 2], ['b', 1]]]
+ */
+export class MapWithStateDStream<out E, out K, out S> extends DStream<E> {
+  declare readonly node: StateNode
+
+  /** All keys with their states, after each batch. */
+  stateSnapshots(): DStream<[K, S]> {
+    return this.derive(new SnapshotNode(this.node, { op: 'stateSnapshots', site: callSite() }))
   }
 }

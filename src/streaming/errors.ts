@@ -30,6 +30,21 @@ export const streamingErrors = defineErrors({
     hint: 'add print(), foreachRDD(…) or another output operation',
     docs: 'Streams are computed for the sake of outputs only. A program without one is a mistake.',
   },
+  RIV_NO_CHECKPOINT: {
+    message: (stream: string) => `${stream} keeps state from batch to batch, but the StreamingContext has no checkpoint directory`,
+    hint: "call ssc.checkpoint(directory) before start(), or ssc.checkpoint('memory:') where losing the state with the process is fine",
+    docs: 'Streams with state (`updateStateByKey`, `mapWithState`, windows with an inverse function) keep it in the checkpoint directory, so that a program that is started again goes on with it.',
+  },
+  RIV_UID: {
+    message: (id: string, place: string) => `uid('${id}')${at(place)}: another stream of this context has that id`,
+    hint: 'give every stream an id of its own',
+    docs: 'A `uid` is the name under which a checkpoint finds the state of a stream, so it belongs to one stream only.',
+  },
+  RIV_BATCH_ROLLED_BACK: {
+    message: (timeMs: number, failed: string) => `the batch ${timeMs} ms was taken back for all streams with state, because ${failed} failed in it`,
+    hint: 'see the error of that stream',
+    docs: 'The states of all streams go from batch to batch together. When one of them cannot be computed, the batch brings nothing to any of them, and outputs over the others have nothing to show for it.',
+  },
   RIV_BATCH_INTERVAL: {
     message: (value: unknown) => `the batch interval is ${String(value)} ms; it must be a whole number of milliseconds, at least 1`,
     hint: "give a Duration such as seconds(1), milliseconds, or text such as '500 ms'",

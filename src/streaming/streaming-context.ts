@@ -129,6 +129,21 @@ export class StreamingContext extends StreamInputs {
     this.graph.rememberMs = duration(length, 'what remember() takes').milliseconds
   }
 
+  /**
+   * Where streams keep their state: a directory, or `memory:` where losing it with the process is fine.
+   *
+   * Semantics: `StreamingContext.checkpoint`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.checkpoint('memory:')
+   */
+  checkpoint(directory: string): void {
+    this.graph.assertOpen('checkpoint')
+    this.graph.checkpointDirectory = directory
+  }
+
   /** Adds a listener; see `StreamingListener`. */
   addStreamingListener(listener: StreamingListener): void {
     this.#bus.add(listener)

@@ -61,6 +61,7 @@ export async function runBatchesOn(
   const { batch = seconds(1), extraBatches = 0 } = options
   const clock = new ManualClock()
   const ssc = new StreamingContext(context, batch, { clock })
+  ssc.checkpoint('memory:')
   const stream = (batches: Batches<unknown>): DStream<unknown> => ssc.queueStream([...batches])
   const given = isBatches(inputs) ? stream(inputs) : Object.fromEntries(Object.entries(inputs).map(([name, batches]) => [name, stream(batches)]))
   const count = Math.max(0, ...(isBatches(inputs) ? [inputs] : Object.values(inputs)).map(batches => batches.length)) + extraBatches

@@ -4,8 +4,8 @@ import type { BlockRef } from './slab/block-ref.ts'
 import type { NewSlab } from './slab/slab-writer.ts'
 import type { FunctionCode } from './closure/code.ts'
 import type { RemoteError } from './remote-error.ts'
-import type { StageShape } from './shape.ts'
 import type { TaskMetrics } from './task-metrics.ts'
+import type { KeepOutput, StageShape } from './shape.ts'
 
 /** The range of a slab into which a task may write. */
 export interface Lease { readonly slab: number; readonly generation: number; readonly offset: number }
@@ -28,6 +28,7 @@ export interface Install {
 export type ToWorker =
   | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly watched: boolean; readonly install?: Install }
   | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'forgetState'; readonly prefix: string }
   | { readonly type: 'class'; readonly uid: string; readonly codes: readonly FunctionCode[]; readonly env: Uint8Array }
   | { readonly type: 'noClass'; readonly uid: string; readonly error: RemoteError }
 
@@ -45,7 +46,7 @@ export type FromWorker =
   | { readonly type: 'needsClass'; readonly uid: string }
   /** For stderr. */
   | { readonly type: 'print'; readonly text: string }
-  | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[]; readonly updates?: readonly BlockRef[] })
+  | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[]; readonly kept?: KeepOutput; readonly updates?: readonly BlockRef[] })
   | (TaskEnd & { readonly type: 'failed'; readonly failure: FailureData; readonly error: RemoteError })
 
 /** A failed attempt as data (`fatal`: trying again cannot help): which function of the stage's table, on which record (already shortened). */

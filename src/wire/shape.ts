@@ -5,6 +5,8 @@
 // - What differs from task to task (blocks, ranges, parts, captured values) is in the task's slots and environment.
 // - Every record flows input → steps → sink inside one generated loop (kernel/compile).
 
+import type { BlockRef } from './slab/block-ref.ts'
+
 /** Index into the stage's function table. */
 export type FnIndex = number
 /** Index into the task's slots. */
@@ -36,6 +38,8 @@ export type Input =
   | { readonly from: 'lines'; readonly slot: SlotIndex }
   | { readonly from: 'range'; readonly slot: SlotIndex }
   | { readonly from: 'fileLines'; readonly slot: SlotIndex }
+  /** A function of the library makes the records of what was kept. */
+  | { readonly from: 'kept'; readonly slot: SlotIndex; readonly fn: FnIndex }
   | { readonly from: 'read'; readonly slot: SlotIndex; readonly fn: FnIndex }
   | { readonly from: 'shuffle'; readonly slot: SlotIndex; readonly aggregator?: Aggregator; readonly combined: boolean }
   | { readonly from: 'pipe'; readonly input: Input; readonly steps: readonly Step[] }
@@ -60,6 +64,8 @@ export type Sink =
   | { readonly to: 'foreach'; readonly fn: FnIndex }
   | { readonly to: 'partition'; readonly fn: FnIndex }
   | { readonly to: 'drain' }
+  /** A function of the library gets the records and the slot, and writes blocks that stay. */
+  | { readonly to: 'keep'; readonly fn: FnIndex; readonly slot: SlotIndex }
   | { readonly to: 'shuffle'; readonly partitions: number; readonly partitioning: PartitioningShape; readonly aggregator?: Aggregator }
 
 /** Everything a worker must know to run tasks of a stage, given the environment. */
@@ -73,3 +79,17 @@ export interface StageShape {
 export interface RangeSlot { readonly start: number; readonly step: number; readonly count: number }
 /** A byte range of a text file; lines belong to the range in which they begin. */
 export interface FileSlot { readonly path: string; readonly from: number; readonly to: number }
+
+/** What a function of a `keep` sink, or of a `kept` source, is given: blocks that were kept, and plain data. */
+export interface KeepInput {
+  /** Names a partition of state that a thread may hold: tasks that name it run where it is, if they can. */
+  readonly owner?: string
+  readonly lists: readonly (readonly BlockRef[])[]
+  readonly args: unknown
+}
+
+/** What a function of a `keep` sink gives: blocks that stay until they are released, and plain data. */
+export interface KeepOutput {
+  readonly lists: readonly (readonly BlockRef[])[]
+  readonly info: unknown
+}

@@ -19,8 +19,8 @@ const levels: Readonly<Record<string, number>> = {
 }
 const packageHomes: Readonly<Record<string, string>> = { acorn: 'wire', 'es-module-lexer': 'wire', commander: 'cli' }
 const ladders = [
-  { rungs: 'src/rdd/', top: 'src/rdd/rdd.ts', name: 'RDD' },
-  { rungs: 'src/streaming/', top: 'src/streaming/dstream.ts', name: 'DStream' },
+  { rungs: 'src/rdd/', top: 'src/rdd/rdd.ts', names: ['RDD'] },
+  { rungs: 'src/streaming/', top: 'src/streaming/dstream.ts', names: ['DStream', 'MapWithStateDStream'] },
 ]
 const taskLayers = new Set(['base', 'wire', 'storage', 'kernel'])
 const maxLines = 600
@@ -54,7 +54,7 @@ const layerOf = (path: string): string => path.split('/')[1]!
 const connectorOf = (path: string): string | undefined => /^src\/connectors\/([^/]+)\//.exec(path)?.[1]
 
 function isLadderException({ from, to, via }: Edge): boolean {
-  return ladders.some(({ rungs, top, name }) => to === top && from.startsWith(rungs) && via.typeOnly && via.names.length === 1 && via.names[0] === name)
+  return ladders.some(({ rungs, top, names }) => to === top && from.startsWith(rungs) && via.typeOnly && via.names.every(name => names.includes(name)))
 }
 
 function layerProblem(edge: Edge): string[] {

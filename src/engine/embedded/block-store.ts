@@ -90,6 +90,7 @@ export class BlockStore {
       blocks: take(output.blocks),
       stored: output.stored.map(({ slot, blocks }) => ({ slot, blocks: take(blocks) })),
       ...(output.shuffle && { shuffle: output.shuffle.map(take) }),
+      ...(output.kept && { kept: { lists: output.kept.lists.map(take), info: output.kept.info } }),
       ...(output.updates && { updates: take(output.updates) }),
     }
     for (const slab of ids.values()) this.pool.endLease({ slab })

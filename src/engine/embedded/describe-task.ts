@@ -7,8 +7,8 @@
 import { present } from '../../base/assert.ts'
 import type { CallSite } from '../../base/call-site.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import type { Aggregator, FnShape, Input, PartitioningShape, Sink, Step } from '../../wire/shape.ts'
 import type { CoalescePlan, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UnionPlan, UserFunction } from '../../rdd/plan.ts'
+import type { Aggregator, FnShape, Input, KeepInput, PartitioningShape, Sink, Step } from '../../wire/shape.ts'
 import { partitionCount } from '../../rdd/plan.ts'
 import { engineErrors } from '../errors.ts'
 
@@ -40,6 +40,10 @@ export interface TaskDescription {
   readonly slabs: ReadonlySet<number>
   /** For each `store` slot the plan node whose partition is kept. */
   readonly stores: ReadonlyMap<number, Kept>
+  /** The partition of state that the task reads or changes. */
+  readonly owner: string | undefined
+  /** Whether it writes blocks that stay. */
+  readonly keeps: boolean
 }
 
 /** A partition that a task is to keep. */
@@ -63,12 +67,13 @@ class Builder {
   readonly #stores = new Map<number, Kept>()
   readonly #slabs = new Set<number>()
   #depth = 0
+  #owner: string | undefined
 
   constructor(blocks: BlockLookup) { this.#blocks = blocks }
 
   action(plan: Plan, sink: PlanSink, partition: number): TaskDescription {
     const input = this.#input(plan, partition)
-    const end: Sink = 'fn' in sink ? { to: sink.to, fn: this.#fn(sink.fn, plan) } : sink
+    const end: Sink = sink.to === 'keep' ? { to: 'keep', fn: this.#fn(sink.fn, plan), slot: this.#keepSlot(sink.inputs[partition] ?? { lists: [], args: undefined }) } : 'fn' in sink ? { to: sink.to, fn: this.#fn(sink.fn, plan) } : sink
     return this.#done(input, end)
   }
 
@@ -80,7 +85,7 @@ class Builder {
   }
 
   #done(input: Input, sink: Sink): TaskDescription {
-    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, stores: this.#stores }
+    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, stores: this.#stores, owner: this.#owner, keeps: this.#stores.size > 0 || sink.to === 'keep' }
   }
 
   #slot(data: unknown): number {
@@ -90,6 +95,12 @@ class Builder {
   #blockSlot(blocks: readonly BlockRef[]): number {
     for (const ref of blocks) this.#slabs.add(ref.slab)
     return this.#slot(blocks)
+  }
+
+  #keepSlot(input: KeepInput): number {
+    for (const blocks of input.lists) for (const ref of blocks) this.#slabs.add(ref.slab)
+    this.#owner ??= input.owner
+    return this.#slot(input)
   }
 
   #fn(fn: PlanFunction, plan: Plan): number {
@@ -164,6 +175,7 @@ class Builder {
           case 'blocks': case 'lines': return { from: source.kind, slot: this.#blockSlot(source.blocks) }
           case 'range': return { from: 'range', slot: this.#slot(source.range) }
           case 'fileLines': return { from: 'fileLines', slot: this.#slot(source.file) }
+          case 'kept': return { from: 'kept', slot: this.#keepSlot(source.input), fn: this.#fn(source.read, plan) }
           case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan) }
         }
       }

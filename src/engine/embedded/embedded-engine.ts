@@ -136,6 +136,22 @@ export class EmbeddedEngine implements Engine {
     return this.#store.storeRecords(records)
   }
 
+  release(blocks: readonly BlockRef[]): void {
+    this.#blocks.releaseAll(blocks)
+  }
+
+  bytesOf(block: BlockRef): Uint8Array {
+    return this.#store.pool.view(block.slab).read(block)
+  }
+
+  storeBlock(bytes: Uint8Array, count: number): BlockRef {
+    return this.#store.storeText(bytes, count).ref
+  }
+
+  forgetState(prefix: string): void {
+    this.#backend.forgetState(prefix)
+  }
+
   share(value: unknown): SharedValue {
     const { ref, release } = this.#store.storeRecords([value])
     const id = ++lastShared
@@ -227,7 +243,10 @@ export class EmbeddedEngine implements Engine {
       case 'launch': return this.#launch(effect.task)
       case 'cancel': return this.#backend.cancel(effect.task.id)
       case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, effect.outputs)
-      case 'discard': return this.#release(effect.output)
+      case 'discard': {
+        for (const blocks of effect.output.kept?.lists ?? []) this.#blocks.releaseAll(blocks)
+        return this.#release(effect.output)
+      }
       case 'result': return this.#result(present(this.#jobs.get(effect.job), 'a running job'), effect.partition, effect.output)
       case 'done': return this.#done(this.#end(effect.job))
       case 'failed': return this.#end(effect.job).reject(effect.error)
@@ -263,7 +282,7 @@ export class EmbeddedEngine implements Engine {
     const { slots, slabs } = description
     const alone = this.#ranOutOfMemory.delete(stage)
     this.#store.taskStarted(task.id)
-    this.#backend.submit({ id: task.id, ...found, functions, partition, slots, slabs, keeps: description.stores.size > 0, alone, watched: false }, outcome => {
+    this.#backend.submit({ id: task.id, ...found, functions, partition, slots, slabs, keeps: description.keeps, owner: description.owner, alone, watched: false }, outcome => {
       this.#store.taskEnded(task.id)
       if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
       if (outcome.kind !== 'done') return this.#apply(this.#scheduler.failed(task.id, failureOf(outcome, { action: job.action, partition, attempt, origins: description.origins })))
@@ -322,8 +341,8 @@ export class EmbeddedEngine implements Engine {
     this.#release(output)
   }
 
-  #giveResult({ job }: RunningJob, partition: number, { blocks, count }: TaskOutput): void {
-    job.onResult(partition, { records: blocks.length === 0 ? [] : this.#store.decodeAll(blocks), count })
+  #giveResult({ job }: RunningJob, partition: number, { blocks, count, kept }: TaskOutput): void {
+    job.onResult(partition, { records: blocks.length === 0 ? [] : this.#store.decodeAll(blocks), count, ...(kept && { kept }) })
   }
 
   async #lateResult(running: RunningJob, partition: number, output: TaskOutput, missing: UnknownClass): Promise<void> {

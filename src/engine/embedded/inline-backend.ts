@@ -8,6 +8,7 @@ import { compileStage } from '../../kernel/compile.ts'
 import type { Bind } from '../../kernel/compile.ts'
 import { failureData } from '../../kernel/failure-data.ts'
 import { runCounting } from '../../kernel/run-counting.ts'
+import { forgetTables } from '../../kernel/state/live-tables.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
 import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
@@ -46,6 +47,10 @@ export class InlineBackend implements TaskBackend {
 
   /** Nothing: tasks see the program's own broadcasts. */
   share(): void {}
+
+  forgetState(prefix: string): void {
+    forgetTables(prefix)
+  }
 
   forget(kind: Installed, id: number): void {
     if (kind === 'stage') this.#stages.delete(id)

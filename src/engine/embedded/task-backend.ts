@@ -19,6 +19,8 @@ export interface TaskRequest {
   readonly slabs: ReadonlySet<number>
   /** Whether it keeps partitions. */
   readonly keeps: boolean
+  /** The partition of state that it reads or changes: it runs on the thread that holds it. */
+  readonly owner: string | undefined
   /** Run it while nothing else runs: it ran out of memory before. */
   readonly alone: boolean
   /** Somebody listens: count what costs something to count. */
@@ -48,6 +50,8 @@ export interface TaskBackend {
   cancel(taskId: number): void
   /** Tasks submitted from now on find the one record of the block as this broadcast, until it is forgotten. */
   share(broadcast: number, block: BlockRef): void
+  /** Forgets which threads hold the state of the owners that begin so, and what they hold. */
+  forgetState(prefix: string): void
   /** Something that will not be named again unless it is installed anew. */
   forget(kind: Installed, id: number): void
   /** Ends all threads; outcomes of what still ran are reported as lost. */

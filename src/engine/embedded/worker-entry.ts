@@ -13,6 +13,7 @@ import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import { classTable } from '../../kernel/class-table.ts'
 import { UnknownClass } from '../../kernel/errors.ts'
 import { failureData } from '../../kernel/failure-data.ts'
+import { forgetTables } from '../../kernel/state/live-tables.ts'
 import { runCounting } from '../../kernel/run-counting.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import { decodeBlock } from '../../wire/block/decode.ts'
@@ -53,6 +54,10 @@ void prepared.then(() => { ready = true })
 port.on('message', (message: ToWorker) => {
   if (message.type === 'cancel') {
     if (current?.id === message.id) current.io.cancel()
+    return
+  }
+  if (message.type === 'forgetState') {
+    forgetTables(message.prefix)
     return
   }
   if (message.type !== 'task') {

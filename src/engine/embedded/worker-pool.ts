@@ -66,6 +66,8 @@ export class WorkerPool implements TaskBackend {
   readonly #slots = new Set<Slot>()
   readonly #queue: Running[] = []
   readonly #broadcasts = new Map<number, BlockRef>()
+  /** The thread that holds each partition of state. */
+  readonly #owners = new Map<string, Slot>()
   #sampler: NodeJS.Timeout | undefined
   #lastName = 0
   #closing = false
@@ -104,6 +106,11 @@ export class WorkerPool implements TaskBackend {
     for (const { knows, forget } of this.#slots) if (knows[kind].delete(id)) forget[kind].push(id)
   }
 
+  forgetState(prefix: string): void {
+    for (const owner of this.#owners.keys()) if (owner.startsWith(prefix)) this.#owners.delete(owner)
+    for (const slot of this.#slots) this.#post(slot, { type: 'forgetState', prefix })
+  }
+
   async close(): Promise<void> {
     this.#closing = true
     for (const { onEnd } of this.#queue.splice(0)) onEnd({ kind: 'lost', reason: 'exit', detail: 'the engine was closed' })
@@ -112,19 +119,33 @@ export class WorkerPool implements TaskBackend {
 
   /** Gives queued tasks to idle workers; starts workers where there are too few. */
   #dispatch(): void {
-    while (this.#queue.length > 0 && !this.#closing) {
-      const busy = this.#busy()
-      const first = this.#queue[0]!
-      if (busy > 0 && (first.task.alone || this.#runsAlone())) return
-      let slot = [...this.#slots].find(candidate => candidate.running === undefined)
-      if (slot === undefined && this.#slots.size < this.parallelism) {
-        slot = this.#start()
-        if (slot === undefined) return
+    for (let next = 0; next < this.#queue.length && !this.#closing;) {
+      const entry = this.#queue[next]!
+      if ((entry.task.alone || this.#runsAlone()) && this.#busy() > 0) return
+      const owner = entry.task.owner === undefined ? undefined : this.#owners.get(entry.task.owner)
+      if (owner?.running !== undefined) { // it waits for its thread; others need not
+        next++
+        continue
       }
+      const slot = owner ?? this.#idle(entry.task.owner !== undefined)
       if (slot === undefined) return
-      this.#queue.shift()
-      this.#send(slot, first)
+      this.#queue.splice(next, 1)
+      if (entry.task.owner !== undefined) this.#owners.set(entry.task.owner, slot)
+      this.#send(slot, entry)
     }
+  }
+
+  /** A thread without a task, if there may be one; `owning` asks for the one that holds the least state. */
+  #idle(owning: boolean): Slot | undefined {
+    const idle = [...this.#slots].filter(slot => slot.running === undefined)
+    if (this.#slots.size < this.parallelism && (idle.length === 0 || (owning && idle.every(slot => this.#held(slot) > 0)))) return this.#start()
+    return owning ? idle.sort((a, b) => this.#held(a) - this.#held(b))[0] : idle[0]
+  }
+
+  #held(slot: Slot): number {
+    let held = 0
+    for (const owner of this.#owners.values()) if (owner === slot) held++
+    return held
   }
 
   #busy(): number {
@@ -236,7 +257,7 @@ export class WorkerPool implements TaskBackend {
     }
     let output
     try {
-      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), stored: message.stored, ...(message.updates && { updates: message.updates }) }, message.newSlabs)
+      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), ...(message.kept && { kept: message.kept }), stored: message.stored, ...(message.updates && { updates: message.updates }) }, message.newSlabs)
     } catch (error) {
       this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error })
       return
@@ -256,6 +277,7 @@ export class WorkerPool implements TaskBackend {
 
   #exited(slot: Slot, code: number): void {
     this.#slots.delete(slot)
+    for (const [owner, holder] of this.#owners) if (holder === slot) this.#owners.delete(owner)
     for (const lease of leasesOf(slot)) this.#options.store.pool.endLease(lease)
     slot.leases = undefined
     const { reason, detail, error } = slot.lost ?? { reason: 'exit' as const, detail: `exit code ${code}`, error: undefined }

@@ -12,6 +12,8 @@ export const valueOf = () => (record: unknown): unknown => paired(record)[1]
 export const withKey = (_args: Args, [key]: Fns) => (record: unknown): unknown => [plain(key!(record)), record]
 /** A record as a key without a value. */
 export const asKey = () => (record: unknown): unknown => [record, undefined]
+/** A record under the one key that all have. */
+export const ofOneKey = () => (record: unknown): unknown => [0, record]
 /** A record that counts one. */
 export const withOne = () => (record: unknown): unknown => [record, 1]
 export const one = () => (): number => 1

@@ -7,6 +7,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { unreachable } from '../../base/assert.ts'
+import { isRivuletError } from '../../base/define-errors.ts'
 import { ManualClock, type Clock } from '../../base/clock.ts'
 import type { Context } from '../../context/context.ts'
 import { inScope } from '../../rdd/nodes.ts'
@@ -132,24 +133,18 @@ export class BatchRunner {
     batch.startedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchStarted', { batchInfo: batch.info })
     this.#inBatch(batch, async () => {
-      for (const pane of graph.panesAt(timeMs)) {
+      for (const { node, stateful } of graph.statefulAt(timeMs)) {
         try {
-          const plan = await pane.getOrCompute(timeMs)
-          if (plan !== undefined) await this.#drain(new RDD(this.#options.context, plan))
+          await stateful.advance(timeMs)
         } catch (error) {
-          batch.advanceFailed = true
-          pane.fail(timeMs, error)
+          graph.rollback(timeMs, node, error as Error)
           // Outputs that are due find it out themselves; those of a window that is due later would never.
-          for (const output of graph.outputsOver(pane)) if (!output.node.isDue(timeMs)) this.#judge(output, batch, outputFailure(output, timeMs, error))
+          for (const output of graph.outputsOver(node)) if (!output.node.isDue(timeMs)) this.#judge(output, batch, outputFailure(output, timeMs, error))
+          break
         }
       }
       return this.#generator.advanced(timeMs, graph.outputsAt(timeMs).length, batch.failed ? 'stop' : 'ok')
     })
-  }
-
-  /** Computes and keeps every partition. */
-  #drain({ plan, context }: RDD<unknown>): Promise<void> {
-    return context.action('window', plan.site, signal => context.runner.run({ plan, sink: { to: 'drain' }, action: 'window', site: plan.site, signal, onResult: () => {} }))
   }
 
   #output(batch: Batch, index: number): void {
@@ -192,7 +187,7 @@ export class BatchRunner {
 
   #judge(output: OutputOperation, batch: Batch, failure: Error | undefined): 'ok' | 'stop' {
     if (failure === undefined || batch.abort.signal.aborted) return 'ok'
-    if (output.onFailure === 'skip') {
+    if (output.onFailure === 'skip' || isRolledBack(failure)) {
       this.#options.context.log.warn({ batch: batch.time.milliseconds }, `an output failed and is skipped: ${failure.message}`)
       return 'ok'
     }
@@ -204,7 +199,6 @@ export class BatchRunner {
   #complete(batch: Batch): void {
     const { graph, clock, bus } = this.#options
     const timeMs = batch.time.milliseconds
-    if (batch.advanceFailed) graph.discardPanes(timeMs)
     graph.checkCaptured()
     batch.endedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchCompleted', { batchInfo: batch.info })
@@ -227,4 +221,10 @@ export class BatchRunner {
     const batch = currentBatch()
     if (batch !== undefined) throw streamingErrors.RIV_ADVANCE_INSIDE_BATCH(batch.time.milliseconds)
   }
+}
+
+/** Another stream's state failed to advance: its outputs say what happens. */
+function isRolledBack(failure: Error): boolean {
+  for (let error: unknown = failure; error instanceof Error; error = error.cause) if (isRivuletError(error) && error.code === 'RIV_BATCH_ROLLED_BACK') return true
+  return false
 }

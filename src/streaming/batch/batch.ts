@@ -19,8 +19,6 @@ export class Batch {
   startedMs: number | undefined
   endedMs: number | undefined
   records = 0
-  /** Whether a pane could not be computed. */
-  advanceFailed = false
   /** Whether the batch failed for good. */
   failed = false
   isOver = false

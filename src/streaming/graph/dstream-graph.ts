@@ -11,11 +11,14 @@ import type { RDDContext } from '../../rdd/rdd-context.ts'
 import { streamingErrors } from '../errors.ts'
 import type { InputNode } from './input-node.ts'
 import type { OutputOperation } from './output-operation.ts'
+import type { Stateful } from './stateful.ts'
 import type { StreamNode } from './stream-node.ts'
-import { WindowNode } from './window-node.ts'
 
 /** Where a StreamingContext is in its life. */
 export type StreamingState = 'initialized' | 'active' | 'stopped'
+
+/** Something that remembers, with its place in the graph. */
+export interface StatefulAt { readonly node: StreamNode; readonly stateful: Stateful }
 
 export class DStreamGraph {
   readonly context: RDDContext
@@ -23,13 +26,16 @@ export class DStreamGraph {
   readonly inputs: InputNode[] = []
   readonly outputs: OutputOperation[] = []
   state: StreamingState = 'initialized'
+  /** Where state is kept: a directory, or `memory:`. */
+  checkpointDirectory: string | undefined
   /** How long every RDD is kept after its batch. */
   rememberMs = 0
   /** The newest batch. */
   lastMs = 0
   /** Every node that outputs need, and every input; parents first. */
   #order: readonly StreamNode[] = []
-  #panes: readonly StreamNode[] = []
+  #stateful: readonly StatefulAt[] = []
+  readonly #uids = new Set<string>()
   #watches: readonly (() => void)[] = []
 
   constructor(context: RDDContext, batchMs: number) {
@@ -51,16 +57,24 @@ export class DStreamGraph {
     this.outputs.push({ ...output, id: this.outputs.length })
   }
 
+  /** Names what a node remembers. */
+  nameState(node: StreamNode, id: string, site: CallSite): void {
+    this.assertOpen('uid', site)
+    if (this.#uids.has(id)) throw streamingErrors.RIV_UID(id, site.place)
+    this.#uids.add(id)
+    node.uid = id
+  }
+
   /** Fixes the graph: order, what is remembered, captured functions. */
   start(): void {
     if (this.outputs.length === 0) throw streamingErrors.RIV_NO_OUTPUT()
     this.#order = inOrder([...this.inputs, ...this.outputs.map(output => output.node)])
-    this.#panes = this.#order.filter(node => node.isPane && this.#order.some(child => child instanceof WindowNode && child.parents.includes(node)))
+    const isRead = (node: StreamNode): boolean => this.#order.some(child => child.readsBackMs > 0 && child.parents.includes(node))
+    this.#stateful = this.#order.flatMap(node => node.stateful.filter(each => each !== node.panes || isRead(node)).map(stateful => ({ node, stateful })))
+    const keyed = this.#stateful.find(({ stateful }) => stateful.needsCheckpoint)
+    if (keyed !== undefined && this.checkpointDirectory === undefined) throw streamingErrors.RIV_NO_CHECKPOINT(keyed.node.describe())
     for (const node of this.#order) node.rememberMs = this.rememberMs
-    for (const node of this.#order) {
-      if (!(node instanceof WindowNode)) continue
-      for (const pane of node.parents) pane.rememberMs = Math.max(pane.rememberMs, this.rememberMs + node.lengthMs - this.batchMs)
-    }
+    for (const node of this.#order) for (const parent of node.parents) parent.rememberMs = Math.max(parent.rememberMs, this.rememberMs + node.readsBackMs - this.batchMs)
     for (const node of this.#order) for (const fn of node.functions) this.context.runner.freeze(fn)
   }
 
@@ -80,9 +94,14 @@ export class DStreamGraph {
     for (const node of this.#order) node.zeroMs = zeroMs
   }
 
-  /** The nodes whose plans are computed in a batch before its outputs, parents first. */
-  panesAt(timeMs: number): StreamNode[] {
-    return this.#panes.filter(node => node.isDue(timeMs))
+  /** What remembers more than a batch, parents first. */
+  get stateful(): readonly StatefulAt[] {
+    return this.#stateful
+  }
+
+  /** What makes a new version in a batch, before its outputs; parents first. */
+  statefulAt(timeMs: number): StatefulAt[] {
+    return this.#stateful.filter(({ node, stateful }) => timeMs > node.zeroMs && (timeMs - node.zeroMs) % stateful.advanceMs === 0)
   }
 
   outputsAt(timeMs: number): OutputOperation[] {
@@ -107,9 +126,13 @@ export class DStreamGraph {
     this.#order = [...this.#order, ...added]
   }
 
-  /** Makes the panes of a failed batch empty for the windows to come. */
-  discardPanes(timeMs: number): void {
-    for (const pane of this.#panes) pane.discard(timeMs, this.#runner)
+  /** The advance of a batch failed: for everything that remembers it brought nothing. */
+  rollback(timeMs: number, failed: StreamNode, error: Error): void {
+    const skipped = streamingErrors.RIV_BATCH_ROLLED_BACK.withCause(error, timeMs, failed.describe())
+    for (const { node, stateful } of this.#stateful) {
+      stateful.rollback(timeMs)
+      node.fail(timeMs, this.outputsOver(node).some(output => this.outputsOver(failed).includes(output)) ? error : skipped, this.#runner)
+    }
   }
 
   /** Drops what nobody needs after a batch. */

@@ -4,14 +4,14 @@
 //
 // - A batch's plan is made once, whoever asks: two outputs of a stream share it.
 // - A node has plans at zero + slide, zero + 2·slide, …; `undefined` means that a batch has no RDD.
-// - A pane node is one whose earlier plans a window reads: its plans are persisted, computed in every batch (the advance phase), and kept
-//   for `rememberMs`.
+// - Where a window reads earlier plans the node has panes: its plans are computed in every batch (the advance phase) and become kept blocks.
 
 import type { CallSite } from '../../base/call-site.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import { pipeline } from '../../rdd/nodes.ts'
 import type { Plan, PlanFunction } from '../../rdd/plan.ts'
 import type { StorageLevel } from '../../rdd/storage-level.ts'
+import type { Stateful } from './stateful.ts'
 
 interface Remembered { readonly promise: Promise<Plan | undefined>; plan?: Plan }
 
@@ -35,8 +35,12 @@ export abstract class StreamNode {
   readonly functions: readonly PlanFunction[]
   /** Level at which the plans are persisted. */
   storage: StorageLevel = 'none'
-  /** Whether a window reads earlier plans. */
-  isPane = false
+  /** The kept blocks of earlier batches, where a window reads them. */
+  panes: Stateful | undefined
+  /** The name under which a checkpoint finds what the node remembers; set by uid(). */
+  uid: string | undefined
+  /** How often its state is written anew; set by checkpoint(). */
+  checkpointMs: number | undefined
   /** How long after its batch a plan is kept; 0 until the batch has completed. */
   rememberMs = 0
   /** The time before the first batch; set when the graph starts. */
@@ -49,6 +53,16 @@ export abstract class StreamNode {
     this.parents = parents
     this.slideMs = slideMs
     this.functions = functions
+  }
+
+  /** How much time before a batch it reads of its parents; only what was kept of them is there. */
+  get readsBackMs(): number {
+    return 0
+  }
+
+  /** What it remembers from batch to batch. */
+  get stateful(): readonly Stateful[] {
+    return this.panes === undefined ? [] : [this.panes]
   }
 
   /** Makes the plan of a batch; called once a batch. */
@@ -69,6 +83,11 @@ export abstract class StreamNode {
     return made.promise
   }
 
+  /** Gives a batch's plan, in place of the one it was computed from. */
+  settle(timeMs: number, plan: Plan): void {
+    this.#plans.set(timeMs, { promise: Promise.resolve(plan), plan })
+  }
+
   /** The plan of an earlier batch, if there is one and it was not forgotten. */
   remembered(timeMs: number): Plan | undefined {
     return this.#plans.get(timeMs)?.plan
@@ -83,23 +102,18 @@ export abstract class StreamNode {
     return this.getOrCompute(timeMs)
   }
 
-  /** Computing the plan of a batch failed: whoever asks for it from now on gets the error. */
-  fail(timeMs: number, error: unknown): void {
+  /** The batch failed: whoever asks for its plan from now on gets the error, and windows to come find none. */
+  fail(timeMs: number, error: unknown, runner: JobRunner): void {
+    const known = this.#plans.get(timeMs)
+    if (known !== undefined) this.#drop(known, runner)
     const promise = Promise.reject<undefined>(error)
     promise.catch(() => {})
-    this.#plans.set(timeMs, { ...this.#plans.get(timeMs), promise })
-  }
-
-  /** Makes a batch's plan empty for the windows to come: the batch failed. */
-  discard(timeMs: number, runner: JobRunner): void {
-    const found = this.#plans.get(timeMs)
-    if (found === undefined) return
-    this.#drop(found, runner)
-    this.#plans.set(timeMs, { promise: Promise.resolve(undefined) })
+    this.#plans.set(timeMs, { promise })
   }
 
   /** Drops the plans up to a batch time, and what is kept of them. */
   forget(upToMs: number, runner: JobRunner): void {
+    this.panes?.forget(upToMs, runner)
     for (const [timeMs, found] of this.#plans) {
       if (timeMs > upToMs) continue
       this.#drop(found, runner)

@@ -1,0 +1,194 @@
+// Functions of `keep` sinks that make a version of state from the one before, and of `kept` sources that read one.
+//
+// - They get the batch's rows, what was kept, and the task's view of the world; lists[0] is the log of the version before.
+// - They give [what the log grows by, what the stream emits, …], and say which version this is and how far back its log is needed.
+// - What fails leaves the table as it was.
+
+import { threadId } from 'node:worker_threads'
+import { Time } from '../../base/time.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
+import { CombineMap } from '../combine-map.ts'
+import { kernelErrors, UserFailure } from '../errors.ts'
+import { inBlocks } from '../outputs.ts'
+import { copyValue } from '../state/copy-value.ts'
+import { nextHead, tableToChange, tableToRead, type LogRow, type StateVersion } from '../state/live-tables.ts'
+import { absent, type Cell, type StateTable } from '../state/state-table.ts'
+import { KeyState } from '../state/state.ts'
+import type { TaskIO } from '../task-io.ts'
+import { plain } from '../thenable.ts'
+import type { Args, Fn, Fns, PairRow, Rows } from './kinds.ts'
+
+/** The arguments of every state function. */
+export interface StateArgs {
+  readonly head: string | undefined
+  readonly timeMs: number
+  /** How long a key may be idle. */
+  readonly idleMs?: number
+}
+
+/** What is known of a new version. */
+export interface StateInfo {
+  readonly head: string
+  /** Blocks of the log that are older than this are not needed any more. */
+  readonly keepFromMs: number | undefined
+  readonly keys: number
+}
+
+/** A whole log is written again within about so many changes. */
+const changesAPass = 256
+
+/** Keeps rows as they are. */
+export const keepRows = () => (rows: Rows, _input: KeepInput, io: TaskIO): KeepOutput => ({ lists: [blocksOf([...rows], io)], info: undefined })
+
+/** updateStateByKey: rows are `[key, values]`. */
+export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
+  changed(input, io, (table, { timeMs }) => {
+    const time = new Time(timeMs)
+    const batch = new CombineMap()
+    for (const [key, values] of rows) batch.add(key, values)
+    let calls = 0
+    for (const cell of table.cells()) {
+      const entry = batch.size === 0 ? undefined : batch.cell(cell.key)
+      const values = (entry?.v ?? []) as unknown[]
+      if (entry !== undefined) entry.v = undefined
+      const state = copyValue(cell.value)
+      const next = called(f!, [values, state, cell.key, time], [cell.key, values, state], calls++)
+      if (next === undefined) table.remove(cell)
+      else if (!Object.is(next, cell.value)) table.set(cell, next, timeMs)
+      if ((calls & 1023) === 0) io.tick()
+    }
+    batch.forEach((key, values) => {
+      if (values === undefined) return
+      const next = called(f!, [values, undefined, key, time], [key, values], calls++)
+      if (next !== undefined) table.put(key, next, timeMs)
+    })
+    return []
+  })
+
+/** mapWithState: rows are `[key, value]`; emits what the function gives. With a timeout, keys that are idle for longer are handed over last. */
+export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput =>
+  changed(input, io, (table, { timeMs, idleMs }) => {
+    const time = new Time(timeMs)
+    const state = new KeyState()
+    const emitted: unknown[] = []
+    let calls = 0
+    for (const [key, value] of rows) {
+      const cell = table.get(key)
+      state.wrap(key, cell === undefined ? absent : cell.value, false)
+      const result = called(f!, [key, value, state, time], [key, value], calls++)
+      if (result !== undefined) emitted.push(result)
+      if (state.change === 'removed') {
+        if (cell !== undefined) table.remove(cell)
+      } else if (state.change === 'updated') {
+        if (cell === undefined) table.put(key, state.get(), timeMs)
+        else table.set(cell, state.get(), timeMs)
+      } else if (cell !== undefined && idleMs !== undefined) table.set(cell, cell.value, timeMs)
+    }
+    for (const cell of idleMs === undefined ? [] : table.takeIdle(timeMs - idleMs - 1)) {
+      state.wrap(cell.key, cell.value, true)
+      const result = called(f!, [cell.key, undefined, state, time], [cell.key, undefined], calls++)
+      if (result !== undefined) emitted.push(result)
+      table.remove(cell)
+      if ((calls & 1023) === 0) io.tick()
+    }
+    return [blocksOf(emitted, io)]
+  })
+
+/**
+ * A window with an inverse function: rows are the combined pairs of the batch, lists[1] the panes that enter besides them, lists[2] those
+ * that leave. Gives the batch's own pane as its second list. A window that is not due only keeps the pane.
+ */
+export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => {
+  const own = [...rows]
+  const pane = blocksOf(own, io)
+  if (due !== true) return { lists: [[], pane], info: undefined }
+  return changed(input, io, (table, { timeMs }) => {
+    const entering = new CombineMap()
+    const leaving = new CombineMap()
+    for (const ref of input.lists[1]!) combineInto(entering, io.records(ref) as PairRow[], f!)
+    combineInto(entering, own, f!)
+    for (const ref of input.lists[2]!) combineInto(leaving, io.records(ref) as PairRow[], f!)
+    leaving.forEach((key, old) => {
+      const cell = table.get(key)
+      if (cell !== undefined) table.set(cell, called(inverse!, [copyValue(cell.value), old], [key, cell.value, old], 1), timeMs)
+      else if (entering.cell(key) === undefined) throw kernelErrors.RIV_INVERSE_WINDOW(key)
+    })
+    entering.forEach((key, more) => {
+      const cell = table.get(key)
+      if (cell === undefined) table.put(key, more, timeMs)
+      else table.set(cell, called(f!, [copyValue(cell.value), more], [key, cell.value, more], 1), timeMs)
+    })
+    if (keep !== undefined) {
+      for (const cell of table.touched()) {
+        if (cell.value !== absent && !called(keep, [[cell.key, copyValue(cell.value)]], [cell.key, cell.value], 1)) table.remove(cell)
+      }
+    }
+    return [pane]
+  })
+}
+
+/** The first version, from pairs; a key's last one stands. */
+export const loadState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }) => {
+  for (const [key, value] of rows) {
+    const cell = table.get(key)
+    if (cell === undefined) table.put(key, value, timeMs)
+    else table.set(cell, value, timeMs)
+  }
+  return []
+})
+
+/** The pairs of a version, in the order of its keys. */
+export const readState = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
+  for (const cell of tableToRead(versionOf(input), io).cells()) yield [cell.key, copyValue(cell.value)]
+}
+
+/** Changes a table, and writes what the log grows by: what was changed, and some of the rest, so that the log's beginning can go. */
+function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args: StateArgs) => BlockRef[][]): KeepOutput {
+  const args = input.args as StateArgs
+  const table = tableToChange(versionOf(input), io)
+  try {
+    const lists = change(table, args)
+    const touched = table.touched()
+    const puts: LogRow[] = []
+    const removes: LogRow[] = []
+    for (const cell of touched) {
+      if (cell.value === absent) removes.push([cell.key])
+      else puts.push(rowOf(cell))
+    }
+    const again = touched.length === 0 ? undefined : table.again(Math.max(touched.length, Math.ceil(table.size / changesAPass)), args.timeMs)
+    for (const cell of again?.cells ?? []) puts.push(rowOf(cell))
+    const head = nextHead(threadId)
+    const output = { lists: [[...blocksOf(puts, io), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
+    table.seal(head)
+    return output
+  } catch (error) {
+    table.rollback()
+    throw error
+  }
+}
+
+const rowOf = ({ key, value, at, seq }: Cell): LogRow => [key, value, at, seq]
+
+const versionOf = ({ owner, lists, args }: KeepInput): StateVersion => ({ owner: owner!, log: lists[0]!, head: (args as StateArgs).head })
+
+const blocksOf = (rows: readonly unknown[], io: TaskIO): BlockRef[] => inBlocks(rows, (from, to) => io.keepRecords(rows, from, to))
+
+/** Calls the user's function; what it throws names the record. */
+function called(f: Fn, args: readonly unknown[], record: readonly unknown[], calls: number): unknown {
+  try {
+    const result = f(...args)
+    if ((calls & 1023) === 0) plain(result)
+    return result
+  } catch (error) {
+    throw new UserFailure(-1, record, error)
+  }
+}
+
+function combineInto(map: CombineMap, rows: Iterable<PairRow>, f: Fn): void {
+  for (const [key, value] of rows) {
+    const cell = map.cell(key)
+    if (cell === undefined) map.add(key, value)
+    else cell.v = called(f, [cell.v, value], [key, cell.v, value], 1)
+  }
+}

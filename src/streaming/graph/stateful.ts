@@ -1,0 +1,46 @@
+// What every part of the graph that remembers more than a batch is: keyed state, the panes of windows.
+//
+//   advance(t) ──→ version t, pending ──→ commit(t) │ rollback(t)          forget(t): older versions are not read any more
+//
+// - advance runs once a batch, in graph order, before the outputs; it makes version t from the version before and changes nothing of that.
+// - What a version adds to is written once, as blocks: they are the truth, everything else is made from them.
+// - When the advance of one fails all of them roll the batch back: it is as if it had brought nothing.
+
+import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+
+/** What a batch adds to one partition, as a journal keeps it. */
+export interface PartitionDelta {
+  /** Lists of blocks; what each is for is the operator's own affair. */
+  readonly lists: readonly (readonly BlockRef[])[]
+  readonly info: unknown
+}
+
+/** What a batch adds. */
+export interface Delta {
+  readonly partitions: readonly PartitionDelta[]
+  /** Deltas of batches before this time are not needed any more to have this version. */
+  readonly needsFromMs: number
+}
+
+export interface Stateful {
+  /** The kind of operator, for its name in a checkpoint: `updateStateByKey`, `window` … */
+  readonly kind: string
+  /** Whether it needs a place where its state is kept. */
+  readonly needsCheckpoint: boolean
+  /** Milliseconds between two advances. */
+  readonly advanceMs: number
+  /** What must be the same in a program that goes on with its state: partitions, window. */
+  readonly fingerprint: Readonly<Record<string, unknown>>
+  /** Makes the version of a batch. */
+  advance(timeMs: number): Promise<void>
+  /** Takes the version of a batch back, if there is one. */
+  rollback(timeMs: number): void
+  /** What a version added, if there is one. */
+  deltaOf(timeMs: number): Delta | undefined
+  /** Takes over what a batch of an earlier run added; batches come in order. */
+  restore(timeMs: number, delta: Delta): void
+  /** Versions up to a time are not read any more; with Infinity it gives up everything. */
+  forget(upToMs: number, runner: JobRunner): void
+}
+

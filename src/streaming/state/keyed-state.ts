@@ -1,0 +1,146 @@
+// The driver's side of a keyed state: its versions, and the log of blocks that each is made from.
+//
+//   version t  =  log entries of batches (…, t]; the entries before `keepFromMs` go when a pass over the state has been written again
+//
+// - Partition i's log is read by whichever thread makes the next version; a thread that still holds version t − 1 needs none of it.
+// - An entry's blocks are released when no version that is read needs them.
+
+import type { CallSite } from '../../base/call-site.ts'
+import type { StateArgs, StateInfo } from '../../kernel/functions/state.ts'
+import { builtin, inScope, source } from '../../rdd/nodes.ts'
+import { PlanScope, type Partitioning, type SourcePlan } from '../../rdd/plan.ts'
+import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import type { PartitionDelta } from '../graph/stateful.ts'
+
+interface Entry { readonly timeMs: number; readonly blocks: readonly BlockRef[] }
+
+interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number }
+
+interface Version { readonly timeMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
+
+let lastState = 0
+
+export class KeyedState {
+  readonly #runner: JobRunner
+  readonly #target: Partitioning
+  readonly #owner = `state ${++lastState}/`
+  readonly #versions = new Map<number, Version>()
+  #last: Version
+  /** The one before, to go back to. */
+  #before: Version
+  /** Blocks that versions from this time on do not need. */
+  #dropped: { readonly fromMs: number; readonly blocks: readonly BlockRef[] }[] = []
+
+  constructor(runner: JobRunner, target: Partitioning) {
+    this.#runner = runner
+    this.#target = target
+    this.#last = { timeMs: -Infinity, partitions: Array.from({ length: target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() }
+    this.#before = this.#last
+  }
+
+  /** The time of the newest version; −Infinity before the first. */
+  get timeMs(): number {
+    return this.#last.timeMs
+  }
+
+  /** Whether a version is there to be read. */
+  has(timeMs: number): boolean {
+    return this.#versions.has(timeMs)
+  }
+
+  /** Keys of the newest version. */
+  get keys(): number {
+    return this.#last.partitions.reduce((sum, { keys }) => sum + keys, 0)
+  }
+
+  /** What tasks that make the next version are given; `lists` come after the log. */
+  inputs(args: Omit<StateArgs, 'head'>, lists: (partition: number) => readonly (readonly BlockRef[])[] = () => []): KeepInput[] {
+    return this.#last.partitions.map((partition, i) => this.#input(partition, i, args, lists(i)))
+  }
+
+  /** Makes what tasks wrote the newest version. */
+  add(timeMs: number, outputs: readonly KeepOutput[]): void {
+    const before = this.#last
+    const dropped: BlockRef[] = []
+    const partitions = outputs.map(({ lists, info }, i): Partition => {
+      const { head, keepFromMs = -Infinity, keys } = info as StateInfo
+      const log: Entry[] = []
+      for (const entry of before.partitions[i]!.log) {
+        if (entry.timeMs >= keepFromMs) log.push(entry)
+        else dropped.push(...entry.blocks)
+      }
+      if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]! })
+      return { head, log, keys }
+    })
+    if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, blocks: dropped })
+    this.#before = before
+    this.#last = { timeMs, partitions, scope: new PlanScope() }
+    this.#versions.set(timeMs, this.#last)
+  }
+
+  /** Takes over what a batch of an earlier run added. */
+  restore(timeMs: number, deltas: readonly PartitionDelta[]): void {
+    this.add(timeMs, deltas.map(({ lists, info }, i) => ({ lists, info: { ...(info as Omit<StateInfo, 'head'>), head: `${this.#owner}${i} ${timeMs}` } })))
+  }
+
+  /** What the newest version added to each partition's log. */
+  get added(): readonly PartitionDelta[] {
+    const { timeMs, partitions } = this.#last
+    return partitions.map(({ log, keys }) => ({ lists: [log.at(-1)?.timeMs === timeMs ? log.at(-1)!.blocks : []], info: { keepFromMs: log[0]?.timeMs, keys } satisfies Omit<StateInfo, 'head'> }))
+  }
+
+  /** The first batch whose entries the newest version needs. */
+  get needsFromMs(): number {
+    return Math.min(...this.#last.partitions.map(({ log }) => log[0]?.timeMs ?? Infinity))
+  }
+
+  /** Takes the newest version back, if it is of this time. */
+  rollback(timeMs: number): void {
+    if (this.#last.timeMs !== timeMs) return
+    const taken = this.#last
+    this.#versions.delete(timeMs)
+    taken.scope.release()
+    for (const { log } of taken.partitions) for (const entry of log) if (entry.timeMs === timeMs) this.#runner.release(entry.blocks)
+    this.#dropped = this.#dropped.filter(({ fromMs }) => fromMs !== timeMs)
+    this.#last = this.#before
+  }
+
+  /** The pairs of a version. */
+  view(timeMs: number, op: string, site: CallSite): SourcePlan {
+    const version = this.#versions.get(timeMs)!
+    const read = builtin('readState')
+    return inScope(version.scope, () => source(op, site, version.partitions.map((partition, i) => ({ kind: 'kept', input: this.#input(partition, i, { timeMs }, []), read })), this.#target))
+  }
+
+  /** Versions up to a time are not read any more; the newest one stays. */
+  forget(upToMs: number): void {
+    for (const [timeMs, version] of this.#versions) {
+      if (timeMs > upToMs || version === this.#last) continue
+      this.#versions.delete(timeMs)
+      version.scope.release()
+    }
+    const oldestMs = this.#versions.keys().next().value ?? Infinity
+    const gone = this.#dropped.filter(({ fromMs }) => fromMs <= oldestMs)
+    if (gone.length === 0) return
+    this.#dropped = this.#dropped.filter(({ fromMs }) => fromMs > oldestMs)
+    for (const { blocks } of gone) this.#runner.release(blocks)
+  }
+
+  /** Gives up everything. */
+  close(): void {
+    this.forget(Infinity)
+    this.#last.scope.release()
+    for (const { log } of this.#last.partitions) for (const { blocks } of log) this.#runner.release(blocks)
+    for (const { blocks } of this.#dropped) this.#runner.release(blocks)
+    this.#dropped = []
+    this.#versions.clear()
+    this.#last = { ...this.#last, partitions: [] }
+    this.#runner.forgetState(this.#owner)
+  }
+
+  #input({ head, log }: Partition, partition: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
+    return { owner: `${this.#owner}${partition}`, lists: [log.flatMap(({ blocks }) => blocks), ...lists], args: { ...args, head } satisfies StateArgs }
+  }
+}

@@ -1,0 +1,70 @@
+// StateSpec: what mapWithState is told, in Spark's chain form.
+
+import { duration, type D, type Time } from '../../base/time.ts'
+import type { State } from '../../kernel/state/state.ts'
+import type { Partitioner } from '../../kernel/partitioner.ts'
+import type { RDD } from '../../rdd/rdd.ts'
+
+/** The function of `mapWithState`: called once a record, and once for a key that times out, with `undefined` as its value. */
+export type StateFunction<K, V, S, E> = (key: K, value: V | undefined, state: State<S>, time: Time) => E | undefined
+
+/** The options of `mapWithState`. */
+export interface MapWithStateOptions<K, S> {
+  /** How long a key may be without records before it is handed over a last time and forgotten. */
+  readonly timeout?: D
+  /** The states that are there before the first batch. */
+  readonly initialState?: RDD<[K, S]>
+  readonly numPartitions?: number
+  readonly partitioner?: Partitioner
+}
+
+/**
+ * What `mapWithState` is told: the function, and whatever is chained to it.
+ *
+ * TypeScript infers the types of a function that stands alone; with something chained to it write them. Semantics:
+ * `org.apache.spark.streaming.StateSpec`.
+ *
+ * @example
+ * import { StateSpec, type State } from 'rivulet'
+ * import { runBatches } from 'rivulet/testing'
+ * const spec = StateSpec.function((word: string, one: number | undefined, state: State<number>) => {
+ *   if (state.isTimingOut()) return
+ *   state.update((state.getOption() ?? 0) + (one ?? 0))
+ *   return [word, state.get()]
+ * }).timeout('10 min').numPartitions(1)
+ * await runBatches([[['a', 1]], [['a', 1]]], pairs => pairs.mapWithState(spec))   // [[['a', 1]], [['a', 2]]]
+ */
+export class StateSpec<K, V, S, E> {
+  /** The function. Not for programs. */
+  readonly f: StateFunction<K, V, S, E>
+  /** What was chained to it. Not for programs. */
+  readonly options: MapWithStateOptions<K, S>
+
+  private constructor(f: StateFunction<K, V, S, E>, options: MapWithStateOptions<K, S>) {
+    this.f = f
+    this.options = options
+  }
+
+  /** A spec of a function. */
+  static function<K, V, S, E>(f: StateFunction<K, V, S, E>): StateSpec<K, V, S, E> {
+    return new StateSpec(f, {})
+  }
+
+  /** Pairs of keys and their states before the first batch. */
+  initialState(rdd: RDD<[K, S]>): StateSpec<K, V, S, E> {
+    return new StateSpec(this.f, { ...this.options, initialState: rdd })
+  }
+
+  /** How long a key may be without records before it is handed over a last time and forgotten. */
+  timeout(idle: D): StateSpec<K, V, S, E> {
+    return new StateSpec(this.f, { ...this.options, timeout: duration(idle, 'the timeout') })
+  }
+
+  numPartitions(n: number): StateSpec<K, V, S, E> {
+    return new StateSpec(this.f, { ...this.options, numPartitions: n })
+  }
+
+  partitioner(partitioner: Partitioner): StateSpec<K, V, S, E> {
+    return new StateSpec(this.f, { ...this.options, partitioner })
+  }
+}

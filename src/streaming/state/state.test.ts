@@ -1,0 +1,96 @@
+// Streams with state as data: batches in, batches out, on this thread and on workers.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { State } from '../../kernel/state/state.ts'
+import { masters } from '../../rdd/masters.fixture.ts'
+import { runBatches } from '../../testing/run-batches.ts'
+import { StateSpec } from './state-spec.ts'
+
+const sorted = (batches: [string, unknown][][]): [string, unknown][][] => batches.map(batch => batch.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)))
+const words = (...batches: string[]): [string, number][][] => batches.map(text => [...text].map(letter => [letter, 1]))
+
+for (const master of masters) describe(master, () => {
+  test('updateStateByKey: every key is called in every batch, undefined forgets it', async () => {
+    const out = await runBatches(words('ab', 'a', '', 'b'), pairs => pairs.updateStateByKey<[number, number]>((ones, state) => {
+      const [count, idle] = state ?? [0, 0]
+      if (ones.length === 0 && idle === 1) return undefined
+      return [count + ones.length, ones.length === 0 ? idle + 1 : 0]
+    }), { master })
+    assert.deepEqual(sorted(out), [[['a', [1, 0]], ['b', [1, 0]]], [['a', [2, 0]], ['b', [1, 1]]], [['a', [2, 1]]], [['b', [1, 0]]]])
+  })
+
+  test('a state that is changed in place and returned is a new version; the function gets key and time', async () => {
+    const out = await runBatches(words('ab', 'a', ''), pairs => pairs.updateStateByKey<string[]>((ones, state = [], key, time) => {
+      for (const _ of ones) state.push(`${key}${time.milliseconds}`)
+      return state
+    }, { numPartitions: 3 }), { master })
+    assert.deepEqual(sorted(out), [
+      [['a', ['a1000']], ['b', ['b1000']]],
+      [['a', ['a1000', 'a2000']], ['b', ['b1000']]],
+      [['a', ['a1000', 'a2000']], ['b', ['b1000']]],
+    ])
+  })
+
+  test('an initial RDD is there before the first batch', async () => {
+    const out = await runBatches(words('a', 'b'), (pairs, ssc) => pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length, { initialRDD: ssc.sparkContext.parallelize([['a', 10], ['c', 5]]) }), { master })
+    assert.deepEqual(sorted(out), [[['a', 11], ['c', 5]], [['a', 11], ['b', 1], ['c', 5]]])
+  })
+
+  test('mapWithState: called once a record, in order; undefined emits nothing; snapshots have all keys', async () => {
+    const batches = [[['a', 1], ['a', 2], ['b', 5]], [['a', 3]], [], [['b', 0]]] as [string, number][][]
+    const spec = StateSpec.function((key: string, value: number | undefined, state: State<number>) => {
+      if (value === 0) {
+        state.remove()
+        return undefined
+      }
+      state.update((state.getOption() ?? 0) + value!)
+      return [key, state.get()] as [string, number]
+    }).numPartitions(2)
+    assert.deepEqual(sorted(await runBatches(batches, pairs => pairs.mapWithState(spec), { master })), [[['a', 1], ['a', 3], ['b', 5]], [['a', 6]], [], []])
+    assert.deepEqual(sorted(await runBatches(batches, pairs => pairs.mapWithState(spec).stateSnapshots(), { master })), [[['a', 3], ['b', 5]], [['a', 6], ['b', 5]], [['a', 6], ['b', 5]], [['a', 6]]])
+  })
+
+  test('a key idle for longer than the timeout is handed over once and forgotten', async () => {
+    const out = await runBatches(words('ab', 'a', '', '', 'b', '', '', ''), pairs => pairs.mapWithState((key, one, state: State<number>, time) => {
+      if (state.isTimingOut()) {
+        assert.throws(() => state.update(1), { code: 'RIV_STATE_ENDED' })
+        return [key, `out ${state.get()} at ${time.milliseconds}`]
+      }
+      state.update((state.getOption() ?? 0) + one!)
+      return undefined
+    }, { timeout: '2 s' }), { master })
+    assert.deepEqual(sorted(out), [[], [], [], [['b', 'out 1 at 4000']], [['a', 'out 2 at 5000']], [], [], [['b', 'out 1 at 8000']]])
+  })
+
+  test('a window with an inverse function equals the one without; keys go where the filter says', async () => {
+    const batches = words('aab', 'b', 'ca', '', 'a', '', '', '')
+    const add = (a: number, b: number): number => a + b
+    for (const [length, slide] of [['3 s', '1 s'], ['4 s', '2 s'], ['2 s', '4 s']] as const) {
+      const plain = await runBatches(batches, pairs => pairs.reduceByKeyAndWindow(add, length, slide, 2), { master })
+      const inverse = await runBatches(batches, pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, length, slide, { filter: ([, n]) => n > 0, numPartitions: 2 }), { master })
+      assert.deepEqual(sorted(inverse), sorted(plain), `${length} every ${slide}`)
+    }
+    const kept = await runBatches(words('a', ''), pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, '1 s'), { master })
+    assert.deepEqual(kept, [[['a', 1]], [['a', 0]]])
+    assert.deepEqual(await runBatches([[1, 2], [3], []], numbers => numbers.reduceByWindow(add, (a, b) => a - b, '2 s', '1 s'), { master }), [[3], [6], [3]])
+  })
+
+  test('a failing function takes the batch back for all streams with state', async () => {
+    const seen: unknown[] = []
+    const out = runBatches(words('ab', 'x', 'a'), (pairs, ssc) => {
+      const counts = pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length)
+      counts.foreachRDD(async rdd => { seen.push(await rdd.collect()) })
+      const bad = pairs.mapWithState((key, _one, state: State<number>) => {
+        state.update((state.getOption() ?? 0) + 1)
+        if (key === 'x') throw new Error('an x')
+        return [key, state.get()]
+      })
+      bad.foreachRDD(async rdd => { seen.push(await rdd.collect()) }, { onFailure: 'skip' })
+      return ssc.queueStream<[string, number]>([])
+    }, { master })
+    await out
+    const all = seen.map(batch => (batch as [string, unknown][]).sort())
+    assert.deepEqual(all, [[['a', 1], ['b', 1]], [['a', 1], ['b', 1]], [['a', 2], ['b', 1]], [['a', 2]]])
+  })
+})
