@@ -63,6 +63,22 @@ export function iterableResult(value: unknown, asyncForm: boolean): unknown {
   throw new TypeError(`the function returned ${value === null ? 'null' : typeof value}; it must return an iterable`)
 }
 
+/** Rows whose first one is computed already: that the asynchronous form is needed shows before a user's function is called, which might catch it. */
+export function begun(rows: Iterable<unknown>): Iterable<unknown> {
+  const iterator = rows[Symbol.iterator]()
+  let first: IteratorResult<unknown> | undefined = iterator.next()
+  const rest: IterableIterator<unknown> = {
+    [Symbol.iterator]: () => rest,
+    next: () => {
+      const next = first ?? iterator.next()
+      first = undefined
+      return next
+    },
+    return: value => iterator.return?.(value) ?? { done: true, value },
+  }
+  return rest
+}
+
 /** The records of an iterable or async iterable as arrays, so that the loop awaits once a chunk. */
 export async function* chunks(rows: unknown): AsyncGenerator<unknown[]> {
   const source = await rows

@@ -252,7 +252,7 @@ const partitionings: readonly (readonly [string, Extract<Sink, { to: 'shuffle' }
 for (const [name, sink, fns, expected] of partitionings) {
   test(`shuffle by ${name}`, async () => {
     const harness = new StageHarness()
-    const output = await harness.run({ from: 'blocks', slot: 0 }, sink, fns, [[harness.block(pairs)], [3, 7]])
+    const output = await harness.run({ from: 'blocks', slot: 0 }, sink, fns, [[harness.block(pairs)], [harness.block([3, 7])]])
     const keys = output.shuffle!.map(blocks => harness.records(blocks).map(pair => (pair as [number, string])[0]))
     assert.deepEqual(sink.partitioning.by === 'range' ? keys.map(list => list.sort((a, b) => (a < b ? -1 : 1))) : keys, expected)
   })

@@ -57,12 +57,16 @@ export function compileStage(shape: StageShape): Bind {
     let run = bindSync === undefined ? bindAsync()(fns) : bindSync(fns)
     if (bindSync === undefined) return run
     return (slots, io) => {
-      try {
-        return run(slots, io)
-      } catch (error) {
+      const again = (error: unknown): TaskOutput | Promise<TaskOutput> => {
         if (error !== runtime.needsAsync) throw error
         run = bindAsync()(fns)
         return run(slots, io)
+      }
+      try {
+        const output = run(slots, io)
+        return output instanceof Promise ? output.catch(again) : output
+      } catch (error) {
+        return again(error)
       }
     }
   }
@@ -141,7 +145,7 @@ ${body}
 const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, blocks: out.finish(), stored }`
       case 'partition': {
         const { before, rows } = this.#iterable(input)
-        return `${before}at = ${sink.fn}; rec = undefined\nconst value = f${sink.fn}(${rows}${this.#isUser(sink.fn) ? '' : ', io.partition, io'})\nat = -1\nreturn runtime.partitionOutput(value, ${sink.fn}, stored, io)`
+        return `${before}at = ${sink.fn}; rec = undefined\nconst value = f${sink.fn}(${this.#form === 'sync' && mayAwait(input) ? `runtime.begun(${rows})` : rows}${this.#isUser(sink.fn) ? '' : ', io.partition, io'})\nat = -1\nreturn runtime.partitionOutput(value, ${sink.fn}, stored, io)`
       }
       case 'keep': {
         const { before, rows } = this.#iterable(input)
@@ -157,7 +161,7 @@ const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, b
       return `const out = new runtime.DealtBuckets(io, ${partitions})\n${body(x => `out.add(${x})`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
     }
     const partitionOf = partitioning.by === 'hash' ? `runtime.hashPartitionOf(${partitions})`
-      : partitioning.by === 'range' ? `runtime.rangePartitionOf(slots[${partitioning.bounds}], ${partitioning.ascending})`
+      : partitioning.by === 'range' ? `runtime.rangePartitionOf(slots[${partitioning.bounds}].flatMap(ref => io.records(ref)), ${partitioning.ascending})`
       : `runtime.customPartitionOf(f${partitioning.fn}, ${partitions})`
     const out = `const out = new runtime.PairBuckets(${partitions}, ${partitionOf}, (keys, values) => io.writePairs(keys, values, 0, keys.length))\n`
     if (aggregator === undefined) {

@@ -4,7 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Context } from '../context/context.ts'
 import { HashPartitioner, Partitioner } from '../kernel/partitioner.ts'
+import { compareValues } from '../wire/key/compare.ts'
 import { onEveryMaster } from './masters.fixture.ts'
+
+class Mark {
+  n: number
+  constructor(n: number) { this.n = n }
+}
 
 class ByLength extends Partitioner {
   numPartitions = 3
@@ -41,6 +47,18 @@ const rows: Row[] = [
   ['mapPartitions with an async generator', c => c.range(0, 4, 1, 2).mapPartitions(async function* (rows) { for (const n of rows) yield await Promise.resolve(n * 2) }).map(n => n + 1).collect(), [1, 3, 5, 7]],
   ['mapPartitions over a chain', c => c.range(0, 6, 1, 2).map(n => n * 2).mapPartitions(rows => [...rows].reverse()).filter(n => n > 2).mapPartitions(rows => [[...rows]]).collect(), [[4], [10, 8, 6]]],
   ['mapPartitionsWithIndex', c => c.parallelize(['a', 'b', 'c'], 2).mapPartitionsWithIndex((i, rows) => [[i, [...rows].join()]]).collect(), [[0, 'a'], [1, 'b,c']]],
+  ['foreachPartition over an async generator', async c => {
+    const [rows, calls] = [c.longAccumulator(), c.longAccumulator()]
+    await c.range(0, 6, 1, 2).mapPartitions(async function* (ns) { for (const n of ns) yield await Promise.resolve(n) }).foreachPartition(async ns => {
+      calls.add(1)
+      try { for (const n of ns) rows.add(n) } catch { rows.add(1_000) }
+    })
+    return [rows.value, calls.value]
+  }, [15, 2]],
+  ['keys of a class are sorted in tasks as in the driver', async c => {
+    const r = c.parallelize(Array.from({ length: 40 }, (_, i): [Mark, number] => [new Mark((i * 7) % 40), (i * 7) % 40]), 3).sortByKey(true, 4)
+    return [await r.keys().collect(), await r.glom().map(part => part.length > 4).collect()]
+  }, [Array.from({ length: 40 }, (_, i) => new Mark(i)).sort(compareValues), [true, true, true, true]]],
   ['mapAsync in order', c => c.range(0, 20, 1, 2).mapAsync(async n => { await new Promise(r => setTimeout(r, n % 3)); return n * 10 }, { concurrency: 4 }).collect(), Array.from({ length: 20 }, (_, i) => i * 10)],
   ['mapAsync out of order', c => c.range(0, 20, 1, 2).mapAsync(async n => { await new Promise(r => setTimeout(r, n % 3)); return n }, { concurrency: 4, ordered: false }).map(n => n + 1).reduce((a, b) => a + b), 210],
   ['glom', c => c.parallelize([1, 2, 3], 2).glom().collect(), [[1], [2, 3]]],

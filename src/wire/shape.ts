@@ -49,7 +49,7 @@ export type Input =
   /** Each record of the left beside each of the right, whose records are held. */
   | { readonly from: 'cartesian'; readonly left: Input; readonly right: Input }
 
-/** How a key finds its reducer. */
+/** How a key finds its reducer; the bounds of ranges are blocks. */
 export type PartitioningShape =
   | { readonly by: 'hash' }
   | { readonly by: 'range'; readonly bounds: SlotIndex; readonly ascending: boolean }

@@ -21,7 +21,7 @@ export interface BlockLookup {
   kept(plan: Plan, partition: number): readonly BlockRef[] | undefined
   /** The blocks that a finished shuffle holds for a reducer, in map order. */
   shuffled(plan: ShufflePlan, reducer: number): readonly BlockRef[]
-  /** The blocks of literal records (parallelize), encoded once. */
+  /** The blocks of literal records (parallelize, the bounds of a sort), encoded once. */
   literal(plan: Plan, partition: number, records: readonly unknown[]): readonly BlockRef[]
 }
 
@@ -121,7 +121,7 @@ class Builder {
   #partitioning(target: Partitioning, plan: Plan): PartitioningShape {
     switch (target.by) {
       case 'hash': case 'roundRobin': return { by: target.by }
-      case 'range': return { by: 'range', bounds: this.#slot(present(target.bounds, 'the bounds of a resolved sort')), ascending: target.ascending }
+      case 'range': return { by: 'range', bounds: this.#blockSlot(this.#blocks.literal(plan, 0, present(target.bounds, 'the bounds of a resolved sort'))), ascending: target.ascending }
       case 'custom': return { by: 'custom', fn: this.#fn(target.fn, plan) }
     }
   }

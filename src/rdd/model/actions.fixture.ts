@@ -50,7 +50,7 @@ export const actions: readonly Action[] = [
   action('lookup', (rdd, n, rows) => rdd.lookup(rows[n % rows.length]?.[0]), (rows, n) => (rows.length === 0 ? [] : grouped(rows).find(([key]) => sameKey(key, rows[n % rows.length]![0]))![1])),
   action('reduceByKeyLocally', async rdd => entries(await rdd.mapValues(f.label).reduceByKeyLocally(f.concat)), rows => f.normalised(grouped(rows).map(([key, values]): Row => [key, values.map(f.label).join('')]))),
   action('countApproxDistinct', async rdd => { const wanted = counts(await rdd.collect()).length; return Math.abs(await rdd.countApproxDistinct(0.02) - wanted) <= 1 + wanted * 0.1 }, () => true, false),
-  action('countApproxDistinctByKey', async rdd => (await rdd.map<Row>(([key, value]) => [f.digest(key), value]).countApproxDistinctByKey(0.05).collect()).map(([key]) => key).sort(), rows => counts(rows.map(([key]) => f.digest(key))).map(([key]) => key).sort(), false),
+  action('countApproxDistinctByKey', async rdd => (await rdd.map<Row>(([key, value]) => [f.digest(key), value]).countApproxDistinctByKey(0.05).collect()).map(([key]) => key).sort(compareValues), rows => counts(rows.map(([key]) => f.digest(key))).map(([key]) => key).sort(compareValues), false),
   action('countApprox', async rdd => (await rdd.countApprox('30 s')).low, rows => rows.length, false),
   action('sumApprox', async rdd => (await numbers(rdd).sumApprox('30 s')).high, rows => rows.map(f.digest).reduce(f.add, 0), false),
   action('meanApprox', async rdd => mostly((await numbers(rdd).meanApprox('30 s')).mean), rows => mostly(rows.map(f.digest).reduce(f.add, 0) / rows.length), false),
