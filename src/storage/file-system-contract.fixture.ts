@@ -56,6 +56,20 @@ export function fileSystemContract(name: string, make: () => Promise<ContractSub
     assert.ok(await text(fs, `${root}/a`) === expected)
   })
 
+  check('append adds chunks at the end, after what others have added; empty ones and views on shared memory too', async ({ fs, root }) => {
+    await fs.createExclusive(`${root}/a`, 'one')
+    const [first, second] = [await fs.append(`${root}/a`), await fs.append(`${root}/a`)]
+    const many = Array.from({ length: 3_000 }, (_, i) => new Uint8Array(new SharedArrayBuffer(4), 0, i % 5 === 0 ? 0 : 1).fill(97 + i % 26))
+    await first.append([])
+    await first.append([Buffer.from(' two'), new Uint8Array(), Buffer.from(' three ')])
+    await second.append(many)
+    await first.append([Buffer.from(' four')])
+    await first.sync()
+    await first.close()
+    await second.close()
+    assert.equal(await text(fs, `${root}/a`), `one two three ${Buffer.concat(many).toString()} four`)
+  })
+
   check('create replaces', async ({ fs, root }) => {
     for (const content of ['a long one', 'short']) {
       const writer = await fs.create(`${root}/a`)
@@ -144,6 +158,8 @@ export function fileSystemContract(name: string, make: () => Promise<ContractSub
     ['a range of a missing file', async (fs, root) => { for await (const _ of fs.readRange(`${root}/missing`, 0, 1)) return }, 'RIV_FILE_NOT_FOUND'],
     ['listing a missing folder', (fs, root) => fs.list(`${root}/missing`), 'RIV_FILE_NOT_FOUND'],
     ['creating in a missing folder', (fs, root) => fs.create(`${root}/missing/a`), 'RIV_FILE_NOT_FOUND'],
+    ['adding to a missing file', (fs, root) => fs.append(`${root}/missing`), 'RIV_FILE_NOT_FOUND'],
+    ['adding to a folder', (fs, root) => fs.append(root), 'RIV_FILE_KIND'],
     ['an atomic write in a missing folder', (fs, root) => fs.writeAtomic(`${root}/missing/a`, ''), 'RIV_FILE_NOT_FOUND'],
     ['reading a folder', (fs, root) => fs.read(root), 'RIV_FILE_KIND'],
     ['creating where a folder is', (fs, root) => fs.create(root), 'RIV_FILE_KIND'],

@@ -131,7 +131,7 @@ test('a later opening fences the older writer, and reads nothing that it writes 
 test('of programs that open at once each gets an epoch and the newest writes', () => inFolder(async directory => {
   const opened = await Promise.all(Array.from({ length: 5 }, async () => open(directory)))
   const results = await Promise.allSettled(opened.map(async ({ journal }) => journal.durable(journal.append(record(journal.epoch)))))
-  assert.deepEqual(opened.map(({ journal }) => journal.epoch).sort(), [1, 2, 3, 4, 5])
+  assert.deepEqual(opened.map(({ journal }) => journal.epoch).sort((a, b) => a - b), [1, 2, 3, 4, 5])
   for (const [i, { status }] of results.entries()) assert.equal(status === 'fulfilled', opened[i]!.journal.epoch === 5)
   for (const { journal } of opened) await journal.close()
   assert.deepEqual(dataOf(await use(directory, () => {})), [5])

@@ -33,7 +33,7 @@ export interface FileJournalOptions {
 }
 
 interface Segment { readonly path: string; readonly header: SegmentHeader }
-interface Queued { readonly record: EncodedRecord; readonly opensSegment: boolean }
+interface Queued { readonly record: EncodedRecord; readonly opensSegment: boolean; readonly syncs: boolean }
 interface Waiter { readonly position: number; resolve(): void; reject(error: unknown): void }
 
 export class FileJournal implements Journal {
@@ -45,9 +45,10 @@ export class FileJournal implements Journal {
   #file: FileAppender
   #queue: Queued[] = []
   #waiters: Waiter[] = []
-  /** Position of the next record that is appended, and the one up to which all are acknowledged. */
+  /** Position of the next record that is appended, the one up to which all are acknowledged, and up to which all are on the disk. */
   #next: number
   #acknowledged: number
+  #synced: number
   #rolls = false
   #closed = false
   #failure: unknown
@@ -55,15 +56,24 @@ export class FileJournal implements Journal {
 
   /**
    * Opens the journal in a folder and reads what is there.
-   * Errors: RIV_JOURNAL_CORRUPT, RIV_JOURNAL_UNUSABLE, RIV_JOURNAL_VERSION; what the file system says.
+   * Errors: RIV_JOURNAL_CORRUPT, RIV_JOURNAL_UNUSABLE, RIV_JOURNAL_VERSION, RIV_JOURNAL_FENCED; what the file system says.
    */
   static async open(options: FileJournalOptions): Promise<FileJournal> {
     const { fs, directory } = options
     await fs.makeDirectory(directory)
     const epoch = await claimEpoch(fs, directory)
+    try {
+      return await FileJournal.#openEpoch(options, epoch)
+    } catch (error) {
+      if (await isClaimed(options, epoch + 1)) throw journalErrors.RIV_JOURNAL_FENCED.withCause(error, directory, epoch) // it may have removed what was to be read
+      throw error
+    }
+  }
+
+  static async #openEpoch(options: FileJournalOptions, epoch: number): Promise<FileJournal> {
     const recovered = await recover({ onRecord: () => {}, ...options }, epoch)
     const last = recovered.segments.at(-1)
-    if (last !== undefined) await syncFile(fs, last.path) // what a killed process wrote may not be on the disk, and is now relied on
+    if (last !== undefined) await syncFile(options.fs, last.path) // what a killed process wrote may not be on the disk, and is now relied on
     const first = await createSegment(options, {
       epoch, number: 1, start: recovered.end, previousEpoch: last?.header.epoch ?? 0, previousNumber: last?.header.number ?? 0,
     })
@@ -78,6 +88,7 @@ export class FileJournal implements Journal {
     this.#file = file
     this.#next = end
     this.#acknowledged = end
+    this.#synced = end
     this.fellBack = fellBack
   }
 
@@ -87,7 +98,7 @@ export class FileJournal implements Journal {
 
   append(record: JournalRecord): number {
     assert(record.kind !== prunedKind, 'a record of the journal has a kind')
-    return this.#enqueue(record)
+    return this.#enqueue(record, this.#options.durability === 'power')
   }
 
   async durable(position = this.#next - 1): Promise<void> {
@@ -104,7 +115,7 @@ export class FileJournal implements Journal {
     await this.durable(position)
     const kept = this.#segments.findIndex((_, i) => i === this.#segments.length - 1 || this.#segments[i + 1]!.header.start > position)
     if (kept === 0) return
-    await this.durable(this.#enqueue({ kind: prunedKind, data: position, blocks: [] })) // from now on nobody misses the files
+    await this.durable(this.#enqueue({ kind: prunedKind, data: position, blocks: [] }, true)) // from now on nobody misses the files
     const { epoch, number } = this.#segments[kept]!.header
     this.#segments = this.#segments.slice(kept)
     const { fs, directory } = this.#options
@@ -122,11 +133,11 @@ export class FileJournal implements Journal {
     await this.#file.close()
   }
 
-  #enqueue(record: JournalRecord): number {
+  #enqueue(record: JournalRecord, syncs: boolean): number {
     const encoded = encodeRecord(record, this.#next)
     this.#next = encoded.end
     if (this.#failure === undefined) {
-      this.#queue.push({ record: encoded, opensSegment: this.#rolls })
+      this.#queue.push({ record: encoded, opensSegment: this.#rolls, syncs })
       this.#rolls = false
       this.#pumping ??= Promise.resolve().then(async () => this.#pump())
     }
@@ -150,24 +161,27 @@ export class FileJournal implements Journal {
   }
 
   async #commit(group: readonly Queued[]): Promise<void> {
-    const power = this.#options.durability === 'power'
     const start = group[0]!.record.position
     const end = group.at(-1)!.record.end
     const written = start - this.#segments.at(-1)!.header.start
     if (written > 0 && (group[0]!.opensSegment || written >= this.#segmentBytes)) await this.#openSegment(start)
-    const synced = power ? start : this.#segments.at(-1)!.header.start
-    await this.#file.append(group.flatMap(({ record }) => record.chunks(synced)))
-    if (power) await this.#file.sync()
-    await this.#refuseIfFenced()
+    await this.#file.append(group.flatMap(({ record }) => record.chunks(this.#synced)))
+    if (group.some(({ syncs }) => syncs)) await this.#sync(end)
+    if (await isClaimed(this.#options, this.epoch + 1)) throw journalErrors.RIV_JOURNAL_FENCED(this.#options.directory, this.epoch)
     this.#acknowledged = end
     const waiters = this.#waiters
     this.#waiters = waiters.filter(waiter => waiter.position >= end)
     for (const waiter of waiters) if (waiter.position < end) waiter.resolve()
   }
 
+  async #sync(position: number): Promise<void> {
+    await this.#file.sync()
+    this.#synced = position
+  }
+
   /** Begins a segment; the one before it is then on the disk, so that only the newest can be incomplete. */
   async #openSegment(start: number): Promise<void> {
-    if (this.#options.durability === 'process') await this.#file.sync()
+    if (this.#synced < start) await this.#sync(start)
     const { header } = this.#segments.at(-1)!
     const { segment, file } = await createSegment(this.#options, {
       epoch: this.epoch, number: header.number + 1, start, previousEpoch: header.epoch, previousNumber: header.number,
@@ -176,11 +190,6 @@ export class FileJournal implements Journal {
     this.#segments.push(segment)
     this.#file = file
     await old.close()
-  }
-
-  async #refuseIfFenced(): Promise<void> {
-    const { fs, directory } = this.#options
-    if (await fs.status(claimPath(directory, this.epoch + 1)) !== undefined) throw journalErrors.RIV_JOURNAL_FENCED(directory, this.epoch)
   }
 
   #fail(error: unknown): void {
@@ -210,6 +219,10 @@ async function claimEpoch(fs: FileSystem, directory: string): Promise<number> {
       if (!isRivuletError(error) || error.code !== 'RIV_FILE_EXISTS') throw error
     }
   }
+}
+
+async function isClaimed({ fs, directory }: FileJournalOptions, epoch: number): Promise<boolean> {
+  return await fs.status(claimPath(directory, epoch)) !== undefined
 }
 
 async function createSegment({ fs, directory }: FileJournalOptions, header: SegmentHeader): Promise<{ segment: Segment; file: FileAppender }> {

@@ -40,7 +40,10 @@ export interface Journal {
   readonly epoch: number
   /** Whether a newer opening was seen. */
   readonly fenced: boolean
-  /** Newest files that were found damaged as a whole and left out at opening; what only they held is gone. Empty when all is well. */
+  /**
+   * Newest files that were found damaged as a whole and left out at opening; empty when all is well. What only they held is gone, and what a
+   * fenced writer appended too late may have come back instead.
+   */
   readonly fellBack: readonly string[]
   /** Hands a record over and gives the position that names it. */
   append(record: JournalRecord): number

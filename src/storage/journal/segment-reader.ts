@@ -65,14 +65,10 @@ export class SegmentReader {
     return false
   }
 
-  /** Whether the file ends before the record at `position` does, or holds only zeros from there: what a write that was cut short leaves. */
+  /** Whether at `position` a record begins, though not a whole one, or nothing was written: what a write that was cut short leaves. */
   async looksCutShort(position: number): Promise<boolean> {
     const header = await this.#bytes(position, recordHeaderBytes)
-    if (header.length < recordHeaderBytes || parseRecordHeader(header, position) !== undefined) return true
-    for await (const chunk of this.#fs.readRange(this.file.path, this.offsetOf(position), this.file.bytes)) {
-      if (!chunk.every(byte => byte === 0)) return false
-    }
-    return true
+    return header.length < recordHeaderBytes || parseRecordHeader(header, position) !== undefined || header.every(byte => byte === 0)
   }
 
   #parse(head: Buffer, position: number): ParsedRecord | undefined {
