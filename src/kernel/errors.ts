@@ -117,6 +117,21 @@ export const kernelErrors = defineErrors({
     hint: 'give columns or a schema that fits every record, or map the records first',
     docs: 'A table was to be written (CSV, Parquet, Avro), and a record does not fit its columns. Where the program gives no columns they come from the first records.',
   },
+  RIV_TABLE_SCHEMA: {
+    message: (problem: string) => `no columns for the table: ${problem}`,
+    hint: "give a schema, as in { schema: { name: 'string', count: 'number', tags: ['string'], more: 'json?' } }",
+    docs: 'A table was to be written, and its schema has a type that does not exist; or none was given, and the first records have no common one.',
+  },
+  RIV_TABLE_COLUMN: {
+    message: (path: string, column: string, columns: string) => `${path} has no column ${column}; it has ${columns}`,
+    hint: 'leave the column out, or read the files that have it apart from the others',
+    docs: 'A column was asked for that a file does not have.',
+  },
+  RIV_FILE_FORMAT: {
+    message: (path: string, format: string, problem: string) => `${path} cannot be read as ${format}: ${problem}`,
+    hint: 'the file is of another kind, was cut short or changed, or uses a part of the format that is not there',
+    docs: 'A Parquet or Avro file is not what was expected. The message has what was wrong; where it names a codec or an encoding, write the file with another.',
+  },
   RIV_PIPE: {
     message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,
     hint: 'what it wrote to stderr stands on stderr; end it with `; true` where its exit code means nothing',

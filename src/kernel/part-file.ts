@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto'
 import { compressing, type Codec } from '../storage/compression.ts'
 import type { FileWriter } from '../storage/file-system.ts'
-import type { Rows } from './functions/kinds.ts'
 import type { TaskIO } from './task-io.ts'
 
 /** Where a partition is written. */
@@ -29,7 +28,7 @@ export async function writePart({ folder, codec }: PartTarget, partition: number
 }
 
 /** Writes a line for each record, after the text that stands before them. */
-export async function writeLines(file: FileWriter, rows: Rows, line: (record: unknown) => string, before = ''): Promise<void> {
+export async function writeLines(file: FileWriter, rows: Iterable<unknown>, line: (record: unknown) => string, before = ''): Promise<void> {
   let text = before
   for (const record of rows) {
     text += `${line(record)}\n`

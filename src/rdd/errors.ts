@@ -87,4 +87,9 @@ export const rddErrors = defineErrors({
     hint: 'the defaults are a comma, and double quotes that are doubled inside quotes',
     docs: 'The delimiter, quote, escape or comment of a CSV file is one with which rows could not be told from each other, or fields.',
   },
+  RIV_ROW_GROUP_SIZE: {
+    message: (place: string, size: unknown) => `saveAsParquetFile${at(place)} was given ${String(size)} as rowGroupSize`,
+    hint: 'give a number of records, 1 or more',
+    docs: 'A row group of a Parquet file holds a positive number of records. Large ones compress and scan better, and are held in memory while they are written and read.',
+  },
 })

@@ -37,6 +37,9 @@ function splitRecords({ fs, path, minPartitions, op, site }: FileInput, reader: 
 
 export const jsonFile = (input: FileInput): PipelinePlan => splitRecords(input, builtin('jsonRecords'))
 
+/** `columns` are those that are read, or all. */
+export const parquetFile = (input: FileInput, columns: readonly string[] | undefined): PipelinePlan => splitRecords(input, builtin('parquetFileRecords', [columns]))
+
 /** `columns` are those of a schema; `infer` takes them from the first file that has rows. */
 export function csvFile({ fs, path, minPartitions, op, site }: FileInput, format: CsvFormat, columns: readonly (readonly [string, CsvType])[] | 'infer' | undefined): PipelinePlan {
   const ranges = lazySource(op, site, async () => {
