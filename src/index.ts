@@ -17,6 +17,7 @@ export type { SaveCsvOptions, SaveParquetOptions, SaveTextOptions } from './rdd/
 export type { Order } from './rdd/api/ordered-ops.ts'
 export type { PipeOptions } from './rdd/api/sample-ops.ts'
 export type { BoundedNumber } from './rdd/ops/estimates.ts'
+export type { RDDInfo } from './rdd/rdd-info.ts'
 export { RDD } from './rdd/rdd.ts'
 export { Accumulator, NumberAccumulator } from './rdd/shared/accumulator.ts'
 export { Broadcast } from './rdd/shared/broadcast.ts'

@@ -9,6 +9,7 @@ import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
 import { engineSettings } from '../engine/settings.ts'
 import { source, union } from '../rdd/nodes.ts'
+import { rddInfo, type RDDInfo } from '../rdd/rdd-info.ts'
 import { PersistedRDDs } from '../rdd/persisted-rdds.ts'
 import type { RDDContext } from '../rdd/rdd-context.ts'
 import { Accumulator, appended, NumberAccumulator } from '../rdd/shared/accumulator.ts'
@@ -172,6 +173,22 @@ export class Context extends FileSources implements RDDContext {
    */
   getPersistentRDDs(): Map<number, RDD<unknown>> {
     return this.persisted.all()
+  }
+
+  /**
+   * What is kept of each persisted RDD of which anything is kept, by id. Sizes are those of encoded blocks.
+   *
+   * Semantics: `SparkContext.getRDDStorageInfo`.
+   *
+   * @example
+   * import { Context, StorageLevel } from 'rivulet'
+   * const ctx = new Context()
+   * const numbers = ctx.range(0, 1000, 1, 4).setName('numbers').persist(StorageLevel.DISK_ONLY)
+   * await numbers.count()
+   * ctx.getRDDStorageInfo().map(info => [info.name, info.numCachedPartitions, info.memoryUsed])   // [['numbers', 4, 0]]
+   */
+  getRDDStorageInfo(): RDDInfo[] {
+    return [...this.persisted.all().values()].map(rdd => rddInfo(rdd.plan, this.#engine.storageOf(rdd.plan))).filter(info => info.numCachedPartitions > 0)
   }
 
   /**

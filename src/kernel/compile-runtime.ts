@@ -1,10 +1,10 @@
 // What generated loops call: kept out of the text so that it is typed, tested and compiled once.
 
 import type { BlockRef } from '../wire/slab/block-ref.ts'
-import type { FileSlot, KeepOutput } from '../wire/shape.ts'
+import type { FileSlot, KeepOutput, StoreSlot } from '../wire/shape.ts'
 import { FinalFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
-import { Collected, inBlocks } from './outputs.ts'
+import { Collected } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
 import { plain, refusalOfThenable } from './thenable.ts'
 
@@ -102,8 +102,8 @@ export async function* concatAsync(parts: readonly (Iterable<unknown> | AsyncIte
 }
 
 /** Encodes the rows of a persisted partition. */
-export function store(slot: number, rows: readonly unknown[], io: TaskIO): StoredPartition {
-  return { slot, blocks: inBlocks(rows, (from, to) => io.keepRecords(rows, from, to)) }
+export function store(slot: number, where: StoreSlot, rows: readonly unknown[], io: TaskIO): StoredPartition {
+  return { slot, blocks: io.keep(where, rows) }
 }
 
 /** The lines of a byte range of a file, in chunks. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { hashKey, partitionOfHash } from '../wire/key/hash-key.ts'
-import type { Aggregator, Input, Sink, Step } from '../wire/shape.ts'
+import type { Aggregator, Input, Sink, Step, StoreSlot } from '../wire/shape.ts'
 import { stageText } from './compile.ts'
 import { TaskCancelled, UserFailure } from './errors.ts'
 import { StageHarness } from './stage.fixture.ts'
@@ -114,13 +114,15 @@ function join2(part: Part, { steps, fns }: Pipeline): { input: Input; fns: Fn[] 
   return { input: { from: 'pipe', input: part.input, steps: [{ op: 'map', fn: first }, ...moved] }, fns: [...part.fns, Number, ...fns] }
 }
 
+const inMemory: StoreSlot = { id: 1, rdd: 1, objects: false }
+
 for (const [from, make] of Object.entries(inputs)) {
   for (const [name, pipeline] of Object.entries(pipelines)) {
     test(`${name}, on ${from}`, async () => {
       const harness = new StageHarness()
       const part = make(harness)
       const { input, fns } = join2(part, pipeline)
-      const output = await harness.run(input, collect, fns, part.slots)
+      const output = await harness.run(input, collect, fns, Object.assign([...part.slots], { 77: inMemory }))
       const result = harness.records(output.blocks)
       assert.deepEqual(pipeline.sorted ? result.sort((a, b) => Number(a) - Number(b)) : result, pipeline.model(numbers))
       assert.deepEqual(output.stored.map(({ slot, blocks }) => [slot, harness.records(blocks)]), name.includes('stored') ? [[77, numbers.map(x => x + 1)]] : [])
@@ -365,10 +367,10 @@ test('blocks are cut by bytes: wide records make more of them', async () => {
     const harness = new StageHarness()
     const widen = (x: number): [number, string] => [x % 5, 'x'.repeat(width) + x]
     const sinksAndSteps: readonly (readonly [Sink, readonly Step[]])[] = [
-      [collect, []], [{ to: 'shuffle', partitions: 1, partitioning: { by: 'hash' } }, []], [{ to: 'shuffle', partitions: 1, partitioning: { by: 'roundRobin' } }, []], [{ to: 'drain' }, [{ op: 'store', slot: 0 }]],
+      [collect, []], [{ to: 'shuffle', partitions: 1, partitioning: { by: 'hash' } }, []], [{ to: 'shuffle', partitions: 1, partitioning: { by: 'roundRobin' } }, []], [{ to: 'drain' }, [{ op: 'store', slot: 1 }]],
     ]
     for (const [sink, steps] of sinksAndSteps) {
-      const output = await harness.run(over([{ op: 'map', fn: 0 }, ...steps]), sink, [widen], [{ start: 0, step: 1, count: 4_000 }])
+      const output = await harness.run(over([{ op: 'map', fn: 0 }, ...steps]), sink, [widen], Object.assign([{ start: 0, step: 1, count: 4_000 }], { 1: inMemory }))
       const blocks = [...output.blocks, ...output.shuffle?.flat() ?? [], ...output.stored.flatMap(stored => stored.blocks)]
       assert.deepEqual(harness.records(blocks), Array.from({ length: 4_000 }, (_, i) => widen(i)))
       assert.equal(blocks[0]!.count, 1_024)

@@ -87,7 +87,7 @@ function isAsync(input: Input): boolean {
     case 'pipe': return input.steps.some(step => step.op === 'mapAsync') || isAsync(input.input)
     case 'concat': case 'zip': return input.inputs.some(isAsync)
     case 'cartesian': return isAsync(input.left) || isAsync(input.right)
-    case 'blocks': case 'lines': case 'range': case 'kept': case 'shuffle': return false
+    case 'blocks': case 'persisted': case 'lines': case 'range': case 'kept': case 'shuffle': return false
   }
 }
 
@@ -195,6 +195,7 @@ if (due) ${map}Left = ${map}.sampled(${k}, before)`
   #body(input: Input, consume: Consume): string {
     switch (input.from) {
       case 'blocks': return this.#chunks(`for (const ref of slots[${input.slot}])`, '(io.metrics.bytesRead += ref.bytes, io.records(ref))', consume)
+      case 'persisted': return this.#chunks(`for (const chunk of io.persisted(slots[${input.slot}]))`, 'chunk', consume)
       case 'lines': return this.#chunks(`for (const ref of slots[${input.slot}]) for (const chunk of (io.metrics.bytesRead += ref.bytes, io.lines(ref)))`, 'chunk', consume)
       case 'fileLines': return this.#chunks(`for await (const chunk of runtime.readLines(io, slots[${input.slot}]))`, 'chunk', consume)
       case 'read': {
@@ -349,7 +350,7 @@ ${map}.close()`
       }
       case 'store': {
         const { rows, before, held } = this.#held(above)
-        return { before: `${before}stored.push(runtime.store(${step.slot}, ${rows}, io))\n`, loop: consume => this.#rows(rows, false, consume), held, awaits: false, pulls: 0 }
+        return { before: `${before}stored.push(runtime.store(${step.slot}, slots[${step.slot}], ${rows}, io))\n`, loop: consume => this.#rows(rows, false, consume), held, awaits: false, pulls: 0 }
       }
     }
   }

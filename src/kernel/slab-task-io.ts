@@ -5,17 +5,23 @@ import { encodeBlock, encodePairs } from '../wire/block/encode.ts'
 import { decodeLinePieces } from '../wire/block/lines.ts'
 import { classTable } from './class-table.ts'
 import type { Leases } from '../wire/messages.ts'
+import type { PersistedSlot, StoreSlot } from '../wire/shape.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { SlabView } from '../wire/slab/slab-view.ts'
 import { SlabWriter } from '../wire/slab/slab-writer.ts'
 import type { NewSlab } from '../wire/slab/slab-writer.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
+import { BlockFileReader } from '../storage/block-file.ts'
+import { decodedBytes } from './decoded-cache.ts'
+import type { DecodedCache } from './decoded-cache.ts'
 import { TaskCancelled } from './errors.ts'
 import { TaskMemory } from './spill/task-memory.ts'
 import type { TaskMemoryOptions } from './spill/task-memory.ts'
 import { newMetrics, type TaskMetrics } from '../wire/task-metrics.ts'
 import { countingFiles } from './counting-files.ts'
+import { FileTarget } from './file-target.ts'
+import { inBlocks } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
 
 export interface SlabTaskOptions {
@@ -25,6 +31,8 @@ export interface SlabTaskOptions {
   readonly leases: Leases
   readonly memory: TaskMemoryOptions
   readonly isCancelled: () => boolean
+  /** What the thread holds of persisted partitions. */
+  readonly decoded?: DecodedCache
 }
 
 /** What a task did to block memory. */
@@ -40,8 +48,10 @@ export class SlabTaskIO implements TaskIO {
   readonly memory: TaskMemory
   readonly #options: SlabTaskOptions
   readonly #output: SlabWriter
-  readonly #kept: SlabWriter | undefined
+  #kept: SlabWriter | undefined
+  readonly #blockFiles = new BlockFileReader()
   #lastTemporary = 0
+  readonly #nextTemporary = (): number => --this.#lastTemporary
   #abort: AbortController | undefined
   #files: FileSystem | undefined
 
@@ -50,9 +60,8 @@ export class SlabTaskIO implements TaskIO {
     this.#options = options
     this.memory = new TaskMemory(options.memory, bytes => { this.metrics.spilledBytes += bytes })
     const { output, kept } = options.leases
-    const nextTemporary = (): number => --this.#lastTemporary
-    this.#output = new SlabWriter({ view: options.view(output.slab), offset: output.offset }, nextTemporary)
-    this.#kept = kept && new SlabWriter({ view: options.view(kept.slab), offset: kept.offset }, nextTemporary)
+    this.#output = new SlabWriter({ view: options.view(output.slab), offset: output.offset }, this.#nextTemporary)
+    this.#kept = kept && new SlabWriter({ view: options.view(kept.slab), offset: kept.offset }, this.#nextTemporary)
   }
 
   get fs(): FileSystem {
@@ -93,8 +102,40 @@ export class SlabTaskIO implements TaskIO {
     return encodeBlock(records, from, to, this.#output, { classes: classTable })
   }
 
+  * persisted(partitions: readonly PersistedSlot[]): Generator<readonly unknown[]> {
+    for (const { id, rdd, blocks } of partitions) {
+      const { decoded } = this.#options
+      const known = decoded?.get(id)
+      if (known !== undefined) {
+        yield* known
+        continue
+      }
+      const chunks: unknown[][] = []
+      let [bytes, fits] = [0, decoded !== undefined]
+      for (const ref of blocks) {
+        this.metrics.bytesRead += ref.bytes
+        const records = this.records(ref)
+        bytes += decodedBytes(records, ref.bytes)
+        fits &&= decoded!.makeRoom(rdd, bytes)
+        if (fits) chunks.push(records)
+        else chunks.length = 0
+        yield records
+      }
+      if (fits) decoded!.set(id, rdd, chunks, bytes)
+    }
+  }
+
   keepRecords(records: readonly unknown[], from: number, to: number): BlockRef {
-    return encodeBlock(records, from, to, this.#kept ?? this.#output, { classes: classTable })
+    this.#kept ??= new SlabWriter(undefined, this.#nextTemporary)
+    return encodeBlock(records, from, to, this.#kept, { classes: classTable })
+  }
+
+  keep(where: StoreSlot, records: readonly unknown[]): BlockRef[] {
+    const blocks = where.file === undefined
+      ? inBlocks(records, (from, to) => this.keepRecords(records, from, to))
+      : FileTarget.write(where.file, target => inBlocks(records, (from, to) => encodeBlock(records, from, to, target, { classes: classTable })))
+    if (where.objects) this.#hold({ ...where, blocks })
+    return blocks
   }
 
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef {
@@ -104,12 +145,21 @@ export class SlabTaskIO implements TaskIO {
   /** Ends writing, and closes files. */
   finish(): SlabUse {
     this.memory.close()
+    this.#blockFiles.close()
     const output = this.#output.finish()
     const kept = this.#kept?.finish()
-    return { outputOffset: output.offset, ...(kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs.map(slab => ({ ...slab, kept: true })) ?? [])] }
+    return { outputOffset: output.offset, ...(this.#options.leases.kept && kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs.map(slab => ({ ...slab, kept: true })) ?? [])] }
+  }
+
+  /** Decodes what was kept, as whoever reads it later would; not the records themselves, which may be changed yet. */
+  #hold(partition: PersistedSlot): void {
+    try {
+      for (const _ of this.persisted([partition])); // oxlint-disable-line eslint/no-empty -- reading holds them
+    } catch { /* whoever reads it decodes it: a class may have to be loaded */ }
   }
 
   #read(ref: BlockRef): Buffer {
+    if (ref.file !== undefined) return this.#blockFiles.read(ref.file, ref.offset, ref.bytes)
     const view = ref.slab < 0 ? this.#output.made(ref.slab) ?? this.#kept?.made(ref.slab) : this.#options.view(ref.slab)
     return view!.read(ref)
   }

@@ -1,6 +1,7 @@
 // What a task may touch besides its records: block memory, files, the cancel flag, counters. Nothing else; no scheduler.
 
 import type { FileSystem } from '../storage/file-system.ts'
+import type { PersistedSlot, StoreSlot } from '../wire/shape.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { TaskMetrics } from '../wire/task-metrics.ts'
 import type { TaskMemory } from './spill/task-memory.ts'
@@ -26,6 +27,10 @@ export interface TaskIO {
   writeRecords(records: readonly unknown[], from: number, to: number): BlockRef
   /** As writeRecords, into memory for blocks that stay longer than the job. */
   keepRecords(records: readonly unknown[], from: number, to: number): BlockRef
+  /** The records of persisted partitions, a piece at a time: those that the thread holds, or else of their blocks. Not to be changed. */
+  persisted(partitions: readonly PersistedSlot[]): Iterable<readonly unknown[]>
+  /** Encodes the records of a partition that is persisted. */
+  keep(where: StoreSlot, records: readonly unknown[]): BlockRef[]
   /** Encodes pairs given as columns. */
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef
 }

@@ -54,6 +54,8 @@ export interface JobRunner {
   watch(fn: PlanFunction): () => void
   /** Drops the kept partitions of a persisted plan node. */
   unpersist(plan: Plan): void
+  /** How much is kept of a persisted plan node. */
+  storageOf(plan: Plan): StorageUse
   /** Copies text bytes into block memory; the receiver's half of `lines` sources. `release` gives the memory back. */
   storeText(bytes: Uint8Array): StoredBlock
   /** Encodes records into block memory. */
@@ -69,6 +71,9 @@ export interface JobRunner {
   /** Encodes a value once, for every task that begins from now on (wire/shared/broadcast finds it by the id). */
   share(value: unknown): SharedValue
 }
+
+/** What is kept of a persisted plan node. */
+export interface StorageUse { readonly partitions: number; readonly memoryBytes: number; readonly diskBytes: number }
 
 /** A value in shared memory that every task can read. */
 export interface SharedValue {

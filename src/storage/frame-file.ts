@@ -17,7 +17,7 @@ import type { FileSystem, FileWriter } from './file-system.ts'
 const magic = 'RIVF'
 const version = 1
 const fileHeaderBytes = 8
-const frameHeaderBytes = 12
+export const frameHeaderBytes = 12
 
 export interface Frame {
   readonly count: number
@@ -34,10 +34,7 @@ export class FrameWriter {
   }
 
   async begin(): Promise<void> {
-    const header = Buffer.alloc(fileHeaderBytes)
-    header.write(magic, 'latin1')
-    header.writeUInt32LE(version, 4)
-    await this.#file.write(header)
+    await this.#file.write(fileHeader())
   }
 
   async write({ count, payload }: Frame): Promise<void> {
@@ -75,7 +72,16 @@ export async function* readFrames(fs: FileSystem, path: string): AsyncGenerator<
   }
 }
 
-function frameHeader(bytes: number, count: number, sum: number): Buffer {
+/** How a frame file begins. */
+export function fileHeader(): Buffer {
+  const header = Buffer.alloc(fileHeaderBytes)
+  header.write(magic, 'latin1')
+  header.writeUInt32LE(version, 4)
+  return header
+}
+
+/** What stands before a frame's payload. */
+export function frameHeader(bytes: number, count: number, sum: number): Buffer {
   const header = Buffer.alloc(frameHeaderBytes)
   header.writeUInt32LE(bytes, 0)
   header.writeUInt32LE(count, 4)

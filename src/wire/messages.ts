@@ -29,6 +29,8 @@ export type ToWorker =
   | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly watched: boolean; readonly install?: Install }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'forgetState'; readonly prefix: string }
+  /** Records of kept partitions that need not be held any more. */
+  | { readonly type: 'forgetDecoded'; readonly ids: readonly number[] }
   | { readonly type: 'class'; readonly uid: string; readonly codes: readonly FunctionCode[]; readonly env: Uint8Array }
   | { readonly type: 'noClass'; readonly uid: string; readonly error: RemoteError }
 

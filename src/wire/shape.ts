@@ -35,6 +35,8 @@ export interface Aggregator {
 /** Where records come from; the data is in the slot. */
 export type Input =
   | { readonly from: 'blocks'; readonly slot: SlotIndex }
+  /** Persisted partitions, whose records the thread may hold decoded. */
+  | { readonly from: 'persisted'; readonly slot: SlotIndex }
   | { readonly from: 'lines'; readonly slot: SlotIndex }
   | { readonly from: 'range'; readonly slot: SlotIndex }
   | { readonly from: 'fileLines'; readonly slot: SlotIndex }
@@ -77,6 +79,10 @@ export interface StageShape {
 
 /** The data of one slot, by the kind of input that reads it. */
 export interface RangeSlot { readonly start: number; readonly step: number; readonly count: number }
+/** A persisted partition; its records may be held under the id, as those of the RDD. */
+export interface PersistedSlot { readonly id: number; readonly rdd: number; readonly blocks: readonly BlockRef[] }
+/** Where a partition is to be kept: in a file, or else in memory; `objects` says that the thread is to hold its records too. */
+export interface StoreSlot { readonly id: number; readonly rdd: number; readonly file?: string; readonly objects: boolean }
 /** A byte range of a text file; lines belong to the range in which they begin. */
 export interface FileSlot { readonly path: string; readonly from: number; readonly to: number }
 

@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts'
 import { classTable } from '../../kernel/class-table.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
+import type { DecodedCache } from '../../kernel/decoded-cache.ts'
 import { inBlocks } from '../../kernel/outputs.ts'
 import { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
@@ -11,9 +12,10 @@ import { decodeBlock } from '../../wire/block/decode.ts'
 import { encodeBlock } from '../../wire/block/encode.ts'
 import type { Lease, Leases } from '../../wire/messages.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { SlabView } from '../../wire/slab/slab-view.ts'
 import { SlabWriter } from '../../wire/slab/slab-writer.ts'
 import type { NewSlab } from '../../wire/slab/slab-writer.ts'
-import { SlabPool } from './slab-pool.ts'
+import { SlabPool, type SlabPoolOptions } from './slab-pool.ts'
 
 /** A task that runs in this thread. */
 export interface OpenTask {
@@ -24,33 +26,58 @@ export interface OpenTask {
   abandon(): void
 }
 
+/** What a task keeps, and what to do where it finds no room. */
+export interface Keep {
+  /** The plan nodes whose partitions it keeps. */
+  readonly plans: ReadonlySet<number>
+  /** Puts a partition's blocks elsewhere, or gives up keeping it. */
+  readonly refused: (slot: number, blocks: readonly BlockRef[], read: (ref: BlockRef) => Uint8Array) => readonly BlockRef[] | undefined
+}
+
+/** What a task in this thread begins with. */
+export interface TaskOpening {
+  readonly partition: number
+  readonly keep: Keep | undefined
+  readonly memory: TaskMemoryOptions
+  readonly isCancelled: () => boolean
+  readonly decoded: DecodedCache
+}
+
+const sizeOf = (slabs: readonly NewSlab[]): number => slabs.reduce((sum, { memory }) => sum + memory.byteLength, 0)
+
 export class BlockStore {
   readonly pool: SlabPool
-  readonly #running = new Set<number>()
-  #lastStarted = 0
+  readonly #running = new Map<number, ReadonlySet<number>>()
+  #waiting: { readonly tasks: Set<number>; readonly action: () => void }[] = []
   #inputLease: Lease | undefined
   #taskLeases: Leases | undefined
 
-  constructor(maxBytes: number, onDrop?: (slab: number) => void) {
-    const running = this.#running
-    const lastStarted = (): number => this.#lastStarted
-    this.pool = new SlabPool({
-      maxBytes,
-      tasks: {
-        get lastStarted() { return lastStarted() },
-        get oldestRunning() { return running.values().next().value ?? Infinity }, // ids increase, and a Set keeps their order
-      },
-      ...(onDrop && { onDrop }),
-    })
+  constructor(options: SlabPoolOptions) {
+    this.pool = new SlabPool(options)
   }
 
-  taskStarted(id: number): void {
-    this.#lastStarted = id
-    this.#running.add(id)
+  /** A task begins; until it ends the slabs that it may read stay as they are. */
+  taskStarted(id: number, slabs: ReadonlySet<number>): void {
+    this.#running.set(id, slabs)
+    this.pool.beginRead(slabs)
   }
 
   taskEnded(id: number): void {
+    const slabs = this.#running.get(id)
+    if (slabs === undefined) return // it never began
     this.#running.delete(id)
+    this.pool.endRead(slabs)
+    this.#waiting = this.#waiting.filter(({ tasks, action }) => {
+      tasks.delete(id)
+      if (tasks.size === 0) action()
+      return tasks.size > 0
+    })
+  }
+
+  /** Calls back when every task that runs now has ended. */
+  afterTasks(action: () => void): void {
+    if (this.#running.size === 0) action()
+    else this.#waiting.push({ tasks: new Set(this.#running.keys()), action })
   }
 
   /** Copies text into a block. */
@@ -77,18 +104,26 @@ export class BlockStore {
     return parts.length === 1 ? parts[0]! : parts.flat(1)
   }
 
-  /** Makes the blocks of a task's output live, after adopting the slabs it made. */
-  takeOutput(output: TaskOutput, newSlabs: readonly NewSlab[]): TaskOutput {
-    const ids = this.pool.adopt(newSlabs)
+  /** Makes the blocks of a task's output live, after adopting the slabs it made. Partitions that are to be kept, and find no room, are dealt with by `keep`. */
+  takeOutput(output: TaskOutput, newSlabs: readonly NewSlab[], keep?: Keep): TaskOutput {
+    const ids = this.pool.adopt(newSlabs.filter(slab => slab.kept !== true))
+    const kept = newSlabs.filter(slab => slab.kept === true)
+    if (output.kept !== undefined || (keep !== undefined && kept.length > 0 && this.pool.makeRoom(sizeOf(kept), keep.plans))) for (const [temporary, id] of this.pool.adopt(kept)) ids.set(temporary, id)
     const take = (blocks: readonly BlockRef[]): BlockRef[] => blocks.map(ref => {
+      if (ref.file !== undefined) return ref
       const real = ref.slab < 0 ? { ...ref, slab: present(ids.get(ref.slab), 'a slab that the task made') } : ref
       this.pool.retain(real)
       return real
     })
+    const stored = output.stored.flatMap(({ slot, blocks }) => {
+      if (blocks.every(ref => ref.slab >= 0 || ids.has(ref.slab))) return { slot, blocks: take(blocks) }
+      const elsewhere = keep?.refused(slot, blocks, ref => this.#readNew(ref, newSlabs))
+      return elsewhere === undefined ? [] : { slot, blocks: elsewhere }
+    })
     const taken: TaskOutput = {
       count: output.count,
       blocks: take(output.blocks),
-      stored: output.stored.map(({ slot, blocks }) => ({ slot, blocks: take(blocks) })),
+      stored,
       ...(output.shuffle && { shuffle: output.shuffle.map(take) }),
       ...(output.kept && { kept: { lists: output.kept.lists.map(take), info: output.kept.info } }),
       ...(output.updates && { updates: take(output.updates) }),
@@ -98,22 +133,33 @@ export class BlockStore {
   }
 
   /** Opens a task in this thread. */
-  openTask(partition: number, keeps: boolean, memory: TaskMemoryOptions, isCancelled: () => boolean): OpenTask {
-    const held = this.#taskLeases
-    const leases: Leases = { output: this.pool.lease(held?.output, false), ...((keeps || held?.kept) && { kept: this.pool.lease(held?.kept, true) }) }
-    this.#taskLeases = leases
-    const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, memory, isCancelled })
+  openTask({ partition, keep, memory, isCancelled, decoded }: TaskOpening): OpenTask {
+    const leases = (this.#taskLeases = this.lease(this.#taskLeases, keep))
+    const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, memory, isCancelled, decoded })
     const close = (): readonly NewSlab[] => {
       const { outputOffset, keptOffset, newSlabs } = io.finish()
       this.pool.wrote(leases.output, outputOffset)
       if (leases.kept && keptOffset !== undefined) this.pool.wrote(leases.kept, keptOffset)
       return newSlabs
     }
-    return { io, finish: output => this.takeOutput(output, close()), abandon: () => { close() } }
+    return { io, finish: output => this.takeOutput(output, close(), keep), abandon: () => { close() } }
+  }
+
+  /** Where a task writes, after those that the thread held so far. */
+  lease(held: Leases | undefined, keep: Keep | undefined): Leases {
+    const output = this.pool.lease(held?.output, false)
+    const kept = keep === undefined ? held?.kept && this.pool.current(held.kept) : this.pool.keptLease(held?.kept, keep.plans)
+    return { output, ...(kept && { kept }) }
   }
 
   close(): void {
     this.pool.close()
+  }
+
+  /** The bytes of a block that a task wrote, perhaps into a slab that was not adopted. */
+  #readNew(ref: BlockRef, newSlabs: readonly NewSlab[]): Uint8Array {
+    const made = newSlabs.find(({ temporary }) => temporary === ref.slab)
+    return made === undefined ? this.pool.view(ref.slab).read(ref) : new SlabView(ref.slab, made.memory).read(ref)
   }
 
   /** Writes blocks outside a task. */

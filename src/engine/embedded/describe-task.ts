@@ -8,8 +8,9 @@ import { present } from '../../base/assert.ts'
 import type { CallSite } from '../../base/call-site.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { CoalescePlan, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UnionPlan, UserFunction } from '../../rdd/plan.ts'
-import type { Aggregator, FnShape, Input, KeepInput, PartitioningShape, Sink, Step } from '../../wire/shape.ts'
+import type { Aggregator, FnShape, Input, KeepInput, PartitioningShape, PersistedSlot, Sink, Step, StoreSlot } from '../../wire/shape.ts'
 import { partitionCount } from '../../rdd/plan.ts'
+import { traitsOf } from '../../rdd/storage-level.ts'
 import { engineErrors } from '../errors.ts'
 
 /** Most inputs inside one another in a stage: each costs several frames of the stack of whoever writes and runs the task. */
@@ -17,13 +18,20 @@ const maxNestedInputs = 400
 
 /** What the description of tasks asks of the engine. */
 export interface BlockLookup {
-  /** The blocks of a kept partition, if it is kept. */
-  kept(plan: Plan, partition: number): readonly BlockRef[] | undefined
+  /** A kept partition, if it is kept. */
+  kept(plan: Plan, partition: number): KeptPartition | undefined
+  /** The worker thread that has held the records of a kept partition. */
+  holder(plan: Plan, partition: number): number | undefined
+  /** Where a partition is to be kept, if there is room anywhere. */
+  whereToKeep(plan: Plan): StoreSlot | undefined
   /** The blocks that a finished shuffle holds for a reducer, in map order. */
   shuffled(plan: ShufflePlan, reducer: number): readonly BlockRef[]
   /** The blocks of literal records (parallelize, the bounds of a sort), encoded once. */
   literal(plan: Plan, partition: number, records: readonly unknown[]): readonly BlockRef[]
 }
+
+/** The blocks of a kept partition, and the name of its decoded records. */
+export interface KeptPartition { readonly id: number; readonly blocks: readonly BlockRef[] }
 
 /** Where a function of the table came from, for messages. */
 export interface FnOrigin { readonly op: string; readonly site: CallSite }
@@ -40,14 +48,12 @@ export interface TaskDescription {
   readonly slabs: ReadonlySet<number>
   /** For each `store` slot the plan node whose partition is kept. */
   readonly stores: ReadonlyMap<number, Kept>
-  /** The partition of state that the task reads or changes. */
-  readonly owner: string | undefined
   /** Whether it writes blocks that stay. */
   readonly keeps: boolean
 }
 
 /** A partition that a task is to keep. */
-export interface Kept { readonly plan: Plan; readonly partition: number }
+export interface Kept { readonly plan: Plan; readonly partition: number; readonly where: StoreSlot }
 
 /** What a stage's tasks end in: an action, or the map side of a shuffle. */
 export type StageEnd = { readonly kind: 'action'; readonly plan: Plan; readonly sink: PlanSink } | { readonly kind: 'map'; readonly shuffle: ShufflePlan }
@@ -67,7 +73,6 @@ class Builder {
   readonly #stores = new Map<number, Kept>()
   readonly #slabs = new Set<number>()
   #depth = 0
-  #owner: string | undefined
 
   constructor(blocks: BlockLookup) { this.#blocks = blocks }
 
@@ -85,7 +90,7 @@ class Builder {
   }
 
   #done(input: Input, sink: Sink): TaskDescription {
-    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, stores: this.#stores, owner: this.#owner, keeps: this.#stores.size > 0 || sink.to === 'keep' }
+    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, stores: this.#stores, keeps: this.#stores.size > 0 || sink.to === 'keep' }
   }
 
   #slot(data: unknown): number {
@@ -93,13 +98,16 @@ class Builder {
   }
 
   #blockSlot(blocks: readonly BlockRef[]): number {
-    for (const ref of blocks) this.#slabs.add(ref.slab)
-    return this.#slot(blocks)
+    return this.#slot(this.#read(blocks))
+  }
+
+  #read(blocks: readonly BlockRef[]): readonly BlockRef[] {
+    for (const ref of blocks) if (ref.file === undefined) this.#slabs.add(ref.slab)
+    return blocks
   }
 
   #keepSlot(input: KeepInput): number {
-    for (const blocks of input.lists) for (const ref of blocks) this.#slabs.add(ref.slab)
-    this.#owner ??= input.owner
+    for (const blocks of input.lists) this.#read(blocks)
     return this.#slot(input)
   }
 
@@ -128,12 +136,12 @@ class Builder {
 
   /** The records of a partition of a plan: kept blocks, or computed (and kept, where it is persisted). Chains are long: they are walked in a loop. */
   #input(root: Plan, index: number): Input {
-    const chain: Kept[] = []
+    const chain: { readonly plan: Plan; readonly partition: number }[] = []
     let input: Input | undefined
     for (let [plan, partition] = [root, index]; input === undefined;) {
       const kept = plan.storage === 'none' ? undefined : this.#blocks.kept(plan, partition)
       if (kept !== undefined) {
-        input = { from: 'blocks', slot: this.#blockSlot(kept) }
+        input = this.#kept(plan, kept)
         break
       }
       chain.push({ plan, partition })
@@ -150,12 +158,19 @@ class Builder {
         input = combined ?? input
         if (combined === undefined) for (const step of plan.steps) steps.push(this.#step(step, plan, partition))
       }
-      if (plan.storage === 'none') continue
-      const slot = this.#slot(undefined)
-      this.#stores.set(slot, { plan, partition })
+      const where = plan.storage === 'none' ? undefined : this.#blocks.whereToKeep(plan)
+      if (where === undefined) continue
+      const slot = this.#slot(where)
+      this.#stores.set(slot, { plan, partition, where })
       steps.push({ op: 'store', slot })
     }
     return piped(input, steps)
+  }
+
+  #kept(plan: Plan, { id, blocks }: KeptPartition): Input {
+    if (!traitsOf(plan.storage).objects) return { from: 'blocks', slot: this.#blockSlot(blocks) }
+    const partition: PersistedSlot = { id, rdd: plan.id, blocks: this.#read(blocks) }
+    return { from: 'persisted', slot: this.#slot([partition]) }
   }
 
   /** Inputs of inputs end in functions of functions: there is a limit to that. */
@@ -212,12 +227,13 @@ class Builder {
 
   /** Inputs one after the other. Where all are blocks they become one slot, so that a window over 3 000 panes has the shape of one over 3. */
   #concat(inputs: readonly Input[]): Input {
-    if (inputs.length === 1) return inputs[0]!
-    if (inputs.length === 0 || !inputs.every(input => input.from === 'blocks')) return { from: 'concat', inputs }
-    const slots = inputs.map(input => input.slot)
-    const blocks = slots.flatMap(slot => this.#slots[slot] as BlockRef[])
+    const [first] = inputs
+    if (inputs.length === 1) return first!
+    if (first === undefined || (first.from !== 'blocks' && first.from !== 'persisted') || !inputs.every(input => input.from === first.from)) return { from: 'concat', inputs }
+    const slots = inputs.map(input => (input as typeof first).slot)
+    const merged = slots.flatMap(slot => this.#slots[slot] as unknown[])
     this.#slots.length = Math.min(...slots) // the merged slots are the last ones made
-    return { from: 'blocks', slot: this.#slot(blocks) }
+    return { from: first.from, slot: this.#slot(merged) }
   }
 }
 
@@ -227,7 +243,7 @@ function userIn(fn: PlanFunction): UserFunction | undefined {
 }
 
 /** The parent of a union that holds a partition, and which of the parent's it is. */
-function memberOf({ parents }: UnionPlan, partition: number): [Plan, number] {
+export function memberOf({ parents }: UnionPlan, partition: number): [Plan, number] {
   let index = partition
   for (const parent of parents) {
     const count = present(partitionCount(parent), 'the partition count of a resolved plan')
@@ -238,7 +254,7 @@ function memberOf({ parents }: UnionPlan, partition: number): [Plan, number] {
 }
 
 /** The partitions of the parent that a coalesced one holds: from the first up to before the second. */
-function groupOf({ parent, partitions }: CoalescePlan, partition: number): [from: number, to: number] {
+export function groupOf({ parent, partitions }: CoalescePlan, partition: number): [from: number, to: number] {
   const count = present(partitionCount(parent), 'the partition count of a resolved plan')
   const border = (i: number): number => Math.floor((i * count) / Math.min(count, partitions))
   return [border(partition), border(partition + 1)]

@@ -16,17 +16,19 @@ import type { ClassRef } from '../../wire/closure/classes.ts'
 import { captureFunction, captureWindow } from '../../wire/closure/capture.ts'
 import { watchObjects } from '../../wire/closure/captured-objects.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
-import type { TaskOutput } from '../../kernel/compile-runtime.ts'
-import type { Job, SharedValue, StoredBlock } from '../../rdd/job-runner.ts'
+import type { Job, SharedValue, StorageUse, StoredBlock } from '../../rdd/job-runner.ts'
 import { applyUpdates } from '../../rdd/shared/accumulator.ts'
 import { partitionCount, resolvePlan, visitLineage } from '../../rdd/plan.ts'
 import { openLocalDir } from '../../storage/local-dir.ts'
 import type { LocalDir } from '../../storage/local-dir.ts'
+import type { KeepOutput } from '../../wire/shape.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, PlanSink, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
 import { engineErrors } from '../errors.ts'
 import { engineSettings } from '../settings.ts'
+import { BlockFiles } from './block-files.ts'
+import type { BlockGroup } from './block-group.ts'
 import { BlockManager } from './block-manager.ts'
 import { BlockStore } from './block-store.ts'
 import { DagScheduler } from './dag-scheduler.ts'
@@ -35,8 +37,9 @@ import { describeTask } from './describe-task.ts'
 import type { TaskDescription } from './describe-task.ts'
 import { InlineBackend } from './inline-backend.ts'
 import { StageCatalog } from './stage-catalog.ts'
-import type { TaskBackend, TaskOutcome } from './task-backend.ts'
+import type { ReadyTask, TaskBackend, TaskOutcome } from './task-backend.ts'
 import { failureOf } from './task-errors.ts'
+import { placeOf } from './task-place.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 export interface EmbeddedOptions {
@@ -48,6 +51,16 @@ export interface EmbeddedOptions {
 
 /** Ids of shared values, over all engines of the process. */
 let lastShared = 0
+
+/** What a task gave, as long as the scheduler has it. */
+interface HeldOutput {
+  readonly count: number
+  readonly blocks: readonly BlockRef[]
+  /** What the function of a `keep` sink gave. */
+  readonly kept?: KeepOutput
+  /** The output of a map task. */
+  readonly shuffle?: BlockGroup
+}
 
 type Captures = ReadonlyMap<UserFunction, CapturedFunction>
 
@@ -69,12 +82,13 @@ export class EmbeddedEngine implements Engine {
   readonly log: Logger
   readonly #localDir: LocalDir
   readonly #store: BlockStore
+  readonly #files: BlockFiles
   readonly #blocks: BlockManager
   readonly #catalog: StageCatalog
   readonly #backend: TaskBackend
-  readonly #scheduler: DagScheduler<TaskOutput>
+  readonly #scheduler: DagScheduler<HeldOutput>
   readonly #jobs = new Map<number, RunningJob>()
-  readonly #effects: Effect<TaskOutput>[] = []
+  readonly #effects: Effect<HeldOutput>[] = []
   /** Stages whose next attempt runs alone. */
   readonly #ranOutOfMemory = new WeakSet<TaskAttempt['stage']>()
   #applying = false
@@ -83,12 +97,19 @@ export class EmbeddedEngine implements Engine {
 
   constructor({ threads, conf, log }: EmbeddedOptions) {
     this.log = log
-    this.#store = new BlockStore(conf.get(engineSettings['memory.blocks']), slab => this.#backend.forget('slab', slab))
-    this.#blocks = new BlockManager(this.#store.pool, records => this.#store.encode(records))
     this.#localDir = openLocalDir(conf)
+    this.#store = new BlockStore({ maxBytes: conf.get(engineSettings['memory.blocks']), giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
+    this.#files = new BlockFiles(this.#localDir, action => this.#store.afterTasks(action))
+    this.#blocks = new BlockManager({
+      pool: this.#store.pool,
+      files: this.#files,
+      encode: records => this.#store.encode(records),
+      forgetDecoded: ids => this.#backend.forgetDecoded(ids),
+    })
     const heap = threads === 0 ? getHeapStatistics().heap_size_limit : conf.get(engineSettings['memory.worker'])
     const memory = { dir: this.#localDir.place, bytes: Math.min(conf.get(engineSettings['memory.shuffle']) / Math.max(1, threads), heap / 4) }
-    this.#backend = threads === 0 ? new InlineBackend(this.#store, memory) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: heap, memory })
+    const decodedBytes = Math.min(conf.get(engineSettings['memory.decoded']), heap / 2)
+    this.#backend = threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: heap, memory, decodedBytes })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
     this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
@@ -128,6 +149,10 @@ export class EmbeddedEngine implements Engine {
     this.#blocks.unpersist(plan)
   }
 
+  storageOf(plan: Plan): StorageUse {
+    return this.#blocks.storageOf(plan)
+  }
+
   storeText(bytes: Uint8Array): StoredBlock {
     return this.#store.storeText(bytes)
   }
@@ -165,7 +190,7 @@ export class EmbeddedEngine implements Engine {
       },
       release: () => {
         forget()
-        release()
+        this.#store.afterTasks(release) // those that run may decode it yet
       },
     }
   }
@@ -226,7 +251,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   /** Carries out effects in order; what they cause is carried out after them. */
-  #apply(effects: readonly Effect<TaskOutput>[]): void {
+  #apply(effects: readonly Effect<HeldOutput>[]): void {
     for (const effect of effects) this.#effects.push(effect) // a job may have more tasks than a call has arguments
     if (this.#applying) return
     this.#applying = true
@@ -238,11 +263,11 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  #carryOut(effect: Effect<TaskOutput>): void {
+  #carryOut(effect: Effect<HeldOutput>): void {
     switch (effect.effect) {
       case 'launch': return this.#launch(effect.task)
       case 'cancel': return this.#backend.cancel(effect.task.id)
-      case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, effect.outputs)
+      case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, new Map([...effect.outputs].map(([partition, output]) => [partition, output.shuffle!])))
       case 'discard': {
         for (const blocks of effect.output.kept?.lists ?? []) this.#blocks.releaseAll(blocks)
         return this.#release(effect.output)
@@ -270,33 +295,47 @@ export class EmbeddedEngine implements Engine {
     const { stage, partition, attempt } = task
     const job = this.#jobOf(task)
     if (job === undefined) return // given up since, by an effect before this one
-    let description: TaskDescription
-    let found: ReturnType<StageCatalog['find']>
-    try {
-      description = describeTask(stage.end, partition, this.#blocks)
-      found = this.#catalog.find(description, fn => this.#captured(task, fn))
-    } catch (error) {
-      return this.#apply(this.#scheduler.failed(task.id, { error: error as Error, retry: false }))
+    let description: TaskDescription | undefined
+    let refusal: Error | undefined
+    const describe = (): ReadyTask => {
+      try {
+        description = describeTask(stage.end, partition, this.#blocks)
+        const found = this.#catalog.find(description, fn => this.#captured(task, fn))
+        const { fns, slots, slabs, stores, keeps } = description
+        this.#store.taskStarted(task.id, slabs)
+        const keep = !keeps ? undefined : {
+          plans: new Set([...stores.values()].map(({ plan }) => plan.id)),
+          refused: (slot: number, blocks: readonly BlockRef[], read: (ref: BlockRef) => Uint8Array) => this.#blocks.refused(stores.get(slot)!.plan, blocks, read),
+        }
+        return { ...found, functions: fns.filter(fn => fn.kind === 'user').map(fn => fn.fn), partition, slots, slabs, keep, watched: false }
+      } catch (error) {
+        throw refusal = error as Error
+      } finally {
+        this.#blocks.endDescription()
+      }
     }
-    const functions = description.fns.filter(fn => fn.kind === 'user').map(fn => fn.fn)
-    const { slots, slabs } = description
     const alone = this.#ranOutOfMemory.delete(stage)
-    this.#store.taskStarted(task.id)
-    this.#backend.submit({ id: task.id, ...found, functions, partition, slots, slabs, keeps: description.keeps, owner: description.owner, alone, watched: false }, outcome => {
+    const place = placeOf(stage.end, partition, this.#blocks)
+    this.#backend.submit({ id: task.id, alone, place, describe }, outcome => {
       this.#store.taskEnded(task.id)
+      if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome)
       if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
-      if (outcome.kind !== 'done') return this.#apply(this.#scheduler.failed(task.id, failureOf(outcome, { action: job.action, partition, attempt, origins: description.origins })))
-      this.#succeeded(task, description, outcome)
+      for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
+      this.#apply(this.#scheduler.failed(task.id, refusal === undefined
+        ? failureOf(outcome, { action: job.action, partition, attempt, origins: description?.origins ?? [] })
+        : { error: refusal, retry: false }))
     })
   }
 
-  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines } }: Extract<TaskOutcome, { kind: 'done' }>): void {
+  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines }, worker }: Extract<TaskOutcome, { kind: 'done' }>): void {
     for (const { slot, blocks } of output.stored) {
-      const { plan, partition } = present(description.stores.get(slot), 'a store slot')
-      this.#blocks.keep(plan, partition, blocks)
+      const { plan, partition, where } = present(description.stores.get(slot), 'a store slot')
+      this.#blocks.keep(plan, partition, { id: where.id, blocks }, worker)
     }
     if (invalidUtf8Lines > 0) this.log.warn({ lines: invalidUtf8Lines }, 'lines that are not valid UTF-8 were read with U+FFFD in place of the bad bytes')
-    const { updates, ...rest } = output
+    const { updates, count, blocks, kept, shuffle } = output
+    const { end } = task.stage
+    const rest: HeldOutput = { count, blocks, ...(kept && { kept }), ...(shuffle && end.kind === 'map' && { shuffle: this.#blocks.holdShuffled(end.shuffle, shuffle) }) }
     const jobs = [...task.stage.jobs]
     const effects = this.#scheduler.succeeded(task.id, rest)
     if (updates !== undefined) {
@@ -327,7 +366,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   /** Gives a partition's result to the action. One with instances of a class that this thread lacks waits for the class. */
-  #result(running: RunningJob, partition: number, output: TaskOutput): void {
+  #result(running: RunningJob, partition: number, output: HeldOutput): void {
     try {
       this.#giveResult(running, partition, output)
     } catch (error) {
@@ -341,11 +380,11 @@ export class EmbeddedEngine implements Engine {
     this.#release(output)
   }
 
-  #giveResult({ job }: RunningJob, partition: number, { blocks, count, kept }: TaskOutput): void {
+  #giveResult({ job }: RunningJob, partition: number, { blocks, count, kept }: HeldOutput): void {
     job.onResult(partition, { records: blocks.length === 0 ? [] : this.#store.decodeAll(blocks), count, ...(kept && { kept }) })
   }
 
-  async #lateResult(running: RunningJob, partition: number, output: TaskOutput, missing: UnknownClass): Promise<void> {
+  async #lateResult(running: RunningJob, partition: number, output: HeldOutput, missing: UnknownClass): Promise<void> {
     for (let unknown = missing; ;) {
       await loadClass(unknown.ref as ClassRef)
       try {
@@ -358,9 +397,9 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  #release(output: TaskOutput): void {
-    this.#blocks.releaseAll(output.blocks)
-    for (const blocks of output.shuffle ?? []) this.#blocks.releaseAll(blocks)
+  #release({ blocks, shuffle }: HeldOutput): void {
+    this.#blocks.releaseAll(blocks)
+    if (shuffle !== undefined) this.#blocks.release(shuffle)
   }
 
   /** The action that a task runs for; one of them, where several share its stage. */

@@ -6,15 +6,16 @@
 import { bindFunctions } from '../../kernel/bind-functions.ts'
 import { compileStage } from '../../kernel/compile.ts'
 import type { Bind } from '../../kernel/compile.ts'
+import { DecodedCache } from '../../kernel/decoded-cache.ts'
 import { failureData } from '../../kernel/failure-data.ts'
 import { runCounting } from '../../kernel/run-counting.ts'
 import { forgetTables } from '../../kernel/state/live-tables.ts'
 import { TaskCancelled } from '../../kernel/errors.ts'
 import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
-import type { BlockStore } from './block-store.ts'
+import type { BlockStore, OpenTask } from './block-store.ts'
 import { installTaskConsole, withTaskConsole } from './task-console.ts'
-import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+import type { Installed, ReadyTask, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
 
 const turnMs = 10
 
@@ -26,11 +27,13 @@ export class InlineBackend implements TaskBackend {
   readonly #memory: TaskMemoryOptions
   readonly #stages = new Map<number, Bind>()
   readonly #queue: Queued[] = []
+  readonly #decoded: DecodedCache
   #draining: Promise<void> | undefined
 
-  constructor(store: BlockStore, memory: TaskMemoryOptions) {
+  constructor(store: BlockStore, memory: TaskMemoryOptions, decodedBytes: number) {
     this.#store = store
     this.#memory = memory
+    this.#decoded = new DecodedCache(decodedBytes)
   }
 
   submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void {
@@ -50,6 +53,10 @@ export class InlineBackend implements TaskBackend {
 
   forgetState(prefix: string): void {
     forgetTables(prefix)
+  }
+
+  forgetDecoded(ids: readonly number[]): void {
+    for (const id of ids) this.#decoded.delete(id)
   }
 
   forget(kind: Installed, id: number): void {
@@ -84,16 +91,18 @@ export class InlineBackend implements TaskBackend {
   }
 
   #run(entry: Queued): TaskOutcome | Promise<TaskOutcome> {
-    const { task } = entry
-    const { io, finish, abandon } = this.#store.openTask(task.partition, task.keeps, this.#memory, () => entry.cancelled)
-    entry.io = io
+    let open: OpenTask | undefined
     const fail = (error: unknown): TaskOutcome => {
-      abandon()
+      open?.abandon()
       const { data, cause } = failureData(error)
-      return { kind: 'failed', failure: data, cause, metrics: io.metrics }
+      return { kind: 'failed', failure: data, cause, ...(open && { metrics: open.io.metrics }) }
     }
     try {
       if (entry.cancelled) throw new TaskCancelled()
+      const task = entry.task.describe()
+      open = this.#store.openTask({ partition: task.partition, keep: task.keep, memory: this.#memory, isCancelled: () => entry.cancelled, decoded: this.#decoded })
+      const { io, finish } = open
+      entry.io = io
       const run = this.#bind(task)(bindFunctions(task.stage.shape.fns, task.functions))
       const output = runCounting(run, task.slots, io, task.watched)
       if (!(output instanceof Promise)) return { kind: 'done', output: finish(output), metrics: io.metrics }
@@ -103,7 +112,7 @@ export class InlineBackend implements TaskBackend {
     }
   }
 
-  #bind({ stage }: TaskRequest): Bind {
+  #bind({ stage }: ReadyTask): Bind {
     let bind = this.#stages.get(stage.id)
     if (bind === undefined) this.#stages.set(stage.id, bind = compileStage(stage.shape))
     return bind

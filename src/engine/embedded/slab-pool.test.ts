@@ -14,26 +14,29 @@ process.env['RIVULET_TEST_POISON'] = '1' // read by each pool that is made
 
 /** A pool with its tasks, as the block store has them. */
 class Harness {
-  lastStarted = 0
+  #lastStarted = 0
   readonly running: number[] = []
+  readonly #reads = new Map<number, readonly number[]>()
   readonly dropped: number[] = []
   readonly pool: SlabPool
 
-  constructor(maxBytes = 100 * slabSize) {
-    this.pool = new SlabPool({ maxBytes, tasks: this, onDrop: slab => this.dropped.push(slab) })
+  constructor(maxBytes = 100 * slabSize, giveUp: () => boolean = () => false) {
+    this.pool = new SlabPool({ maxBytes, onDrop: slab => this.dropped.push(slab), giveUp })
   }
 
-  get oldestRunning(): number {
-    return this.running[0] ?? Infinity
-  }
-
-  start(): number {
-    this.running.push(++this.lastStarted)
-    return this.lastStarted
+  /** Begins a task that reads some blocks. */
+  start(reads: readonly BlockRef[] = []): number {
+    const task = ++this.#lastStarted
+    const slabs = [...new Set(reads.map(ref => ref.slab))]
+    this.running.push(task)
+    this.#reads.set(task, slabs)
+    this.pool.beginRead(slabs)
+    return task
   }
 
   end(task: number): void {
     this.running.splice(this.running.indexOf(task), 1)
+    this.pool.endRead(this.#reads.get(task)!)
   }
 
   /** Writes a block of `bytes` into a leased slab and makes it live. */
@@ -87,24 +90,23 @@ test('blocks that stay and blocks that do not are never in one slab', () => {
   assert.deepEqual(new Set([pool.lease(undefined, false).slab, pool.lease(undefined, false).slab]), new Set([output.slab, ids.get(-2)!]))
 })
 
-test('a slab without live blocks waits for the tasks that were running then, and for no others', () => {
+test('a slab without live blocks waits for the tasks that read it, and for no others', () => {
   const harness = new Harness()
   const { pool } = harness
-  const task = harness.start()
   const lease = pool.lease(undefined, false)
   const ref = harness.write(lease, full)
   pool.endLease(lease)
+  const [task, other] = [harness.start([ref]), harness.start()]
+  assert.equal(pool.isUnread([ref]), false)
   pool.release(ref)
-  const later = harness.start()
-  const other = pool.lease(undefined, false)
-  assert.notEqual(other.slab, lease.slab, 'the task may still read it')
+  assert.notEqual(pool.lease(undefined, false).slab, lease.slab, 'the task may still read it')
   assert.equal(pool.view(lease.slab).read(ref)[0], 1)
   harness.end(task)
   const again = pool.lease(undefined, false)
   assert.equal(again.slab, lease.slab)
   assert.equal(again.generation, lease.generation + 1)
   assert.equal(again.offset, slabHeaderBytes)
-  harness.end(later)
+  harness.end(other)
 })
 
 test('a handle to a reused slab is stale, and its memory was destroyed', () => {
@@ -168,11 +170,47 @@ test('at the limit spare slabs go first, then it is an error that changes nothin
 test('slabs that wait for tasks count at the limit until those have ended', () => {
   const harness = new Harness(slabSize)
   const { pool } = harness
-  const task = harness.start()
-  pool.endLease(pool.lease(undefined, false))
+  const lease = pool.lease(undefined, false)
+  const ref = harness.write(lease, full)
+  pool.endLease(lease)
+  const task = harness.start([ref])
+  pool.release(ref)
   assert.throws(() => pool.lease(undefined, false), { code: 'RIV_BLOCK_MEMORY' })
   harness.end(task)
   assert.equal(pool.lease(undefined, false).generation, 2)
+})
+
+test('at the limit blocks are given up, one group after the other, as many as are needed', () => {
+  const refs: BlockRef[] = []
+  const harness = new Harness(4 * slabSize, () => {
+    const ref = refs.shift()
+    if (ref !== undefined) harness.pool.release(ref)
+    return ref !== undefined
+  })
+  const { pool } = harness
+  for (let i = 0; i < 4; i++) {
+    const lease = pool.lease(undefined, false)
+    refs.push(harness.write(lease, full))
+    pool.endLease(lease)
+  }
+  assert.equal(pool.lease(undefined, false).generation, 2, 'the first slab, again')
+  assert.equal(refs.length, 3)
+  assert.equal(pool.adopt([made(-1), made(-2)]).size, 2)
+  assert.equal(refs.length, 1)
+  assert.equal(pool.bytes, 4 * slabSize)
+  assert.equal(pool.keptLease(undefined, new Set()) !== undefined, true)
+  assert.equal(pool.keptLease(undefined, new Set()), undefined, 'nothing is left to give up')
+  assert.throws(() => pool.lease(undefined, false), { code: 'RIV_BLOCK_MEMORY' })
+})
+
+test('a lease that cannot be exchanged is still held', () => {
+  const { pool } = new Harness(slabSize)
+  const lease = pool.lease(undefined, false)
+  pool.wrote(lease, slabSize)
+  assert.throws(() => pool.lease(lease, false), { code: 'RIV_BLOCK_MEMORY' })
+  assert.equal(pool.view(lease.slab).generation(), lease.generation)
+  pool.endLease(lease)
+  assert.equal(pool.lease(undefined, false).generation, lease.generation + 1)
 })
 
 /** What is known of a block in the model: its bytes must be there as long as it is live or a task that may read it runs. */
@@ -203,8 +241,9 @@ test('random histories: nobody loses a block that may still be read, nothing lea
     for (const { do: what, pick, kept, bytes } of actions) {
       const of = <T>(list: readonly T[]): T | undefined => list[pick % Math.max(1, list.length)]
       if (what === 'start') {
-        const task = harness.start()
-        for (const block of blocks) if (block.live) block.readers.push(task)
+        const reads = blocks.filter((block, i) => block.live && (i + pick) % 2 === 0)
+        const task = harness.start(reads.map(({ ref }) => ref))
+        for (const block of reads) block.readers.push(task)
       } else if (what === 'end') {
         const task = of(harness.running)
         if (task !== undefined) harness.end(task)
@@ -220,7 +259,7 @@ test('random histories: nobody loses a block that may still be read, nothing lea
         const real = { ...ref, slab: ids.get(ref.slab) ?? ref.slab }
         pool.retain(real)
         for (const slab of ids.values()) pool.endLease({ slab })
-        blocks.push({ ref: real, kept, fill, live: true, readers: [...harness.running] })
+        blocks.push({ ref: real, kept, fill, live: true, readers: [] })
       } else if (what === 'release') {
         const block = of(blocks.filter(known => known.live))
         if (block) { block.live = false; pool.release(block.ref) }

@@ -1,11 +1,11 @@
 // The pool of slabs: all block memory of the process, with one limit.
 //
 // - Only this thread counts: a slab knows how many of its blocks are live and whether a writer holds a lease on it.
-// - A slab is reused when no block in it is live, nobody leases it, and every task that was running when its last block went has ended
-//   (such a task may still hold a handle). Reuse raises its generation, so that a stale handle is found out on decode.
+// - A slab is reused when no block in it is live, nobody leases it, and no running task may read it (such a task holds handles).
+//   Reuse raises its generation, so that a stale handle is found out on decode.
 // - Blocks of different lifetimes do not share a slab: a writer of kept partitions leases other slabs than a writer of shuffles.
 // - Slabs larger than the ordinary one hold one block that needed them; they are given back to the system when it goes.
-// - At the limit spare slabs are given back first; then RIV_BLOCK_MEMORY, before anything has changed.
+// - At the limit spare slabs are given back first, then the owner of the blocks gives some up; then RIV_BLOCK_MEMORY.
 // - With RIVULET_TEST_POISON=1 (tests) freed slabs are filled with 0xDB.
 
 import { assert, present } from '../../base/assert.ts'
@@ -19,6 +19,7 @@ import { engineErrors } from '../errors.ts'
 const minRoom = 256 << 10
 /** Freed slabs beyond this many are given back to the system. */
 const spareSlabs = 16
+const nothing: ReadonlySet<number> = new Set()
 
 interface Slab {
   readonly id: number
@@ -28,14 +29,16 @@ interface Slab {
   kept: boolean
   live: number
   leased: boolean
+  /** Running tasks that may read it. */
+  readers: number
   /** Where the free part begins. */
   used: number
 }
 
 export interface SlabPoolOptions {
   readonly maxBytes: number
-  /** The last task that was started, and the oldest that still runs (Infinity if none): decides when a freed slab may be reused. */
-  readonly tasks: { readonly lastStarted: number; readonly oldestRunning: number }
+  /** Gives up blocks of which a slab may come free, those of `except` excepted; says whether it gave up any. */
+  readonly giveUp?: (except: ReadonlySet<number>) => boolean
   /** Told of a slab that is gone for good. */
   readonly onDrop?: (slab: number) => void
 }
@@ -46,8 +49,6 @@ export class SlabPool {
   readonly #free: Slab[] = []
   /** Slabs that had room when their lease ended. */
   readonly #partial: Slab[] = []
-  /** Slabs without live blocks that a running task may still read: reusable when tasks up to `until` have ended. */
-  readonly #limbo: { readonly slab: Slab; readonly until: number }[] = []
   readonly #poison = process.env['RIVULET_TEST_POISON'] === '1'
   #bytes = 0
   #lastId = 0
@@ -69,17 +70,47 @@ export class SlabPool {
     return live
   }
 
+  /** Whether no running task may read any of the slabs: giving up the blocks in them frees memory now. */
+  isUnread(blocks: readonly BlockRef[]): boolean {
+    return blocks.every(ref => present(this.#slabs.get(ref.slab), 'the slab of a block').readers === 0)
+  }
+
+  /** A task begins that may read these slabs. */
+  beginRead(slabs: Iterable<number>): void {
+    for (const id of slabs) present(this.#slabs.get(id), 'a slab that a task reads').readers++
+  }
+
+  endRead(slabs: Iterable<number>): void {
+    if (this.#closed) return
+    for (const id of slabs) {
+      const slab = present(this.#slabs.get(id), 'a slab that a task read')
+      slab.readers--
+      this.#settle(slab)
+    }
+  }
+
   /** A range to write into, for blocks that stay (`kept`) or not; `held` is the one of the same kind held so far, kept while it has room. */
   lease(held: Lease | undefined, kept: boolean): Lease {
-    if (held !== undefined) {
-      const slab = present(this.#slabs.get(held.slab), 'a leased slab')
-      if (hasRoom(slab)) return { ...held, offset: slab.used }
-      this.endLease(held)
-    }
-    const slab = this.#takePartial(kept) ?? this.#reusable() ?? this.#newSlab()
+    if (held !== undefined && hasRoom(present(this.#slabs.get(held.slab), 'a leased slab'))) return this.current(held)
+    const slab = this.#takePartial(kept) ?? this.#emptySlab()
+    if (held !== undefined) this.endLease(held) // not before there is another: it is still held when that fails
     slab.leased = true
     slab.kept = kept
     return { slab: slab.id, generation: slab.view.generation(), offset: slab.used }
+  }
+
+  /** A lease as it is now. */
+  current(held: Lease): Lease {
+    return { ...held, offset: present(this.#slabs.get(held.slab), 'a leased slab').used }
+  }
+
+  /** As `lease`, for blocks that stay, where there is room without giving up those of `except`. */
+  keptLease(held: Lease | undefined, except: ReadonlySet<number>): Lease | undefined {
+    if (held !== undefined) {
+      if (hasRoom(present(this.#slabs.get(held.slab), 'a leased slab'))) return this.current(held)
+      this.endLease(held)
+    }
+    return this.#partial.some(slab => slab.kept) || this.#free.length > 0 || this.makeRoom(slabSize, except) ? this.lease(undefined, true) : undefined
   }
 
   /** A writer has written up to `offset`. */
@@ -92,19 +123,32 @@ export class SlabPool {
   endLease({ slab: id }: Pick<Lease, 'slab'>): void {
     const slab = present(this.#slabs.get(id), 'a leased slab')
     slab.leased = false
-    if (slab.live === 0) this.#retire(slab)
-    else if (hasRoom(slab)) this.#partial.push(slab)
+    if (!this.#settle(slab) && hasRoom(slab)) this.#partial.push(slab)
   }
 
   /** Takes over the slabs that a task made, all or none; returns their ids by the temporary ones. Until their leases are ended they count as leased. */
   adopt(made: readonly NewSlab[]): Map<number, number> {
-    this.#makeRoom(made.reduce((sum, { memory }) => sum + memory.byteLength, 0))
+    const bytes = made.reduce((sum, { memory }) => sum + memory.byteLength, 0)
+    if (!this.makeRoom(bytes)) throw engineErrors.RIV_BLOCK_MEMORY(bytes, this.#options.maxBytes)
     return new Map(made.map(({ temporary, memory, used, kept = false }) => {
       const slab = this.#add(memory, used)
       slab.leased = true
       slab.kept = kept
       return [temporary, slab.id]
     }))
+  }
+
+  /** Gives spare slabs back, and has blocks given up, until `bytes` more are within the limit; says whether they are. */
+  makeRoom(bytes: number, except: ReadonlySet<number> = nothing): boolean {
+    const { maxBytes, giveUp } = this.#options
+    for (;;) {
+      const over = Math.ceil((this.#bytes + bytes - maxBytes) / slabSize)
+      if (over <= this.#free.length) {
+        if (over > 0) this.#free.splice(-over).forEach(spare => this.#drop(spare))
+        return true
+      }
+      if (giveUp?.(except) !== true) return false
+    }
   }
 
   retain(ref: BlockRef): void {
@@ -117,7 +161,8 @@ export class SlabPool {
     if (this.#closed) return // what is dropped later has nothing to give back
     const slab = present(this.#slabs.get(ref.slab), 'the slab of a block')
     assert(slab.live > 0 && slab.view.generation() === ref.generation, 'a block is released once')
-    if (--slab.live === 0 && !slab.leased) this.#retire(slab)
+    slab.live--
+    this.#settle(slab)
   }
 
   /** The memory of a slab, to send to a thread that does not know it. */
@@ -133,30 +178,26 @@ export class SlabPool {
   close(): void {
     this.#closed = true
     this.#slabs.clear()
-    this.#free.length = this.#partial.length = this.#limbo.length = this.#bytes = 0
+    this.#free.length = this.#partial.length = this.#bytes = 0
   }
 
   #add(memory: SharedArrayBuffer, used: number): Slab {
     const id = ++this.#lastId
-    const slab: Slab = { id, memory, view: new SlabView(id, memory), kept: false, live: 0, leased: false, used }
+    const slab: Slab = { id, memory, view: new SlabView(id, memory), kept: false, live: 0, leased: false, readers: 0, used }
     this.#slabs.set(id, slab)
     this.#bytes += memory.byteLength
     return slab
   }
 
-  #newSlab(): Slab {
-    this.#makeRoom(slabSize)
-    return this.#add(allocateSlab(0), slabHeaderBytes)
-  }
-
-  /** Gives spare slabs back until `bytes` more are within the limit. */
-  #makeRoom(bytes: number): void {
-    const { maxBytes } = this.#options
-    if (this.#bytes + bytes <= maxBytes) return
-    this.#endLimbo()
-    const over = Math.ceil((this.#bytes + bytes - maxBytes) / slabSize)
-    if (over > this.#free.length) throw engineErrors.RIV_BLOCK_MEMORY(bytes, maxBytes)
-    if (over > 0) this.#free.splice(-over).forEach(spare => this.#drop(spare))
+  /** A slab without blocks. */
+  #emptySlab(): Slab {
+    const { maxBytes, giveUp } = this.#options
+    for (;;) {
+      const spare = this.#free.pop()
+      if (spare !== undefined) return spare
+      if (this.#bytes + slabSize <= maxBytes) return this.#add(allocateSlab(0), slabHeaderBytes)
+      if (giveUp?.(nothing) !== true) throw engineErrors.RIV_BLOCK_MEMORY(slabSize, maxBytes)
+    }
   }
 
   #takePartial(kept: boolean): Slab | undefined {
@@ -164,19 +205,13 @@ export class SlabPool {
     return index === -1 ? undefined : this.#partial.splice(index, 1)[0]
   }
 
-  /** No block of the slab is live and nobody writes into it. */
-  #retire(slab: Slab): void {
+  /** Recycles the slab if nobody uses it any more. */
+  #settle(slab: Slab): boolean {
+    if (slab.live > 0 || slab.leased || slab.readers > 0) return false
     const index = this.#partial.indexOf(slab)
     if (index !== -1) this.#partial.splice(index, 1)
-    const { lastStarted, oldestRunning } = this.#options.tasks
-    if (oldestRunning > lastStarted) this.#recycle(slab)
-    else this.#limbo.push({ slab, until: lastStarted })
-  }
-
-  /** Recycles the slabs that no task can read any more. */
-  #endLimbo(): void {
-    const { oldestRunning } = this.#options.tasks
-    while (this.#limbo.length > 0 && this.#limbo[0]!.until < oldestRunning) this.#recycle(this.#limbo.shift()!.slab)
+    this.#recycle(slab)
+    return true
   }
 
   #recycle(slab: Slab): void {
@@ -191,11 +226,6 @@ export class SlabPool {
     this.#slabs.delete(slab.id)
     this.#bytes -= slab.memory.byteLength
     this.#options.onDrop?.(slab.id)
-  }
-
-  #reusable(): Slab | undefined {
-    this.#endLimbo()
-    return this.#free.pop()
   }
 }
 

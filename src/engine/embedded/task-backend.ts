@@ -4,11 +4,22 @@ import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { FailureData } from '../../wire/messages.ts'
 import type { TaskMetrics } from '../../wire/task-metrics.ts'
+import type { Keep } from './block-store.ts'
 import type { CatalogStage, Environment } from './stage-catalog.ts'
+import type { TaskPlace } from './task-place.ts'
 
-/** A task, ready to run. */
+/** A task that waits for its turn. */
 export interface TaskRequest {
   readonly id: number
+  /** Run it while nothing else runs: it ran out of memory before. */
+  readonly alone: boolean
+  readonly place: TaskPlace
+  /** Describes it, when its turn has come: the blocks that it reads are held from here on. */
+  readonly describe: () => ReadyTask
+}
+
+/** A task, ready to run. */
+export interface ReadyTask {
   readonly stage: CatalogStage
   readonly environment: Environment
   /** The user functions themselves, for a backend that shares their heap. */
@@ -17,19 +28,15 @@ export interface TaskRequest {
   readonly slots: readonly unknown[]
   /** Slabs that the slots' blocks are in. */
   readonly slabs: ReadonlySet<number>
-  /** Whether it keeps partitions. */
-  readonly keeps: boolean
-  /** The partition of state that it reads or changes: it runs on the thread that holds it. */
-  readonly owner: string | undefined
-  /** Run it while nothing else runs: it ran out of memory before. */
-  readonly alone: boolean
+  /** What it keeps, if it keeps anything. */
+  readonly keep: Keep | undefined
   /** Somebody listens: count what costs something to count. */
   readonly watched: boolean
 }
 
 /** How a task ended. Blocks of an output are live: whoever gets it releases them. */
 export type TaskOutcome =
-  | { readonly kind: 'done'; readonly output: TaskOutput; readonly metrics: TaskMetrics }
+  | { readonly kind: 'done'; readonly output: TaskOutput; readonly metrics: TaskMetrics; readonly worker?: number }
   | { readonly kind: 'failed'; readonly failure: FailureData; readonly cause: Error; readonly metrics?: TaskMetrics }
   | { readonly kind: 'lost'; readonly reason: 'exit' | 'error' | 'memory'; readonly detail: string; readonly error?: Error }
 
@@ -40,7 +47,8 @@ export type Installed = 'stage' | 'environment' | 'slab' | 'broadcast'
  * A place where tasks run.
  *
  * - `submit` never calls back before it returns; every submitted task ends with exactly one outcome, cancelled ones too;
- * - tasks begin in the order of submission;
+ * - tasks begin in the order of submission, but for those that prefer a worker that is busy;
+ * - a task is described when it begins; where that throws it has failed;
  * - blocks of a failed or lost task are not live.
  */
 export interface TaskBackend {
@@ -52,6 +60,8 @@ export interface TaskBackend {
   share(broadcast: number, block: BlockRef): void
   /** Forgets which threads hold the state of the owners that begin so, and what they hold. */
   forgetState(prefix: string): void
+  /** Threads need not hold the records of these persisted partitions any more. */
+  forgetDecoded(ids: readonly number[]): void
   /** Something that will not be named again unless it is installed anew. */
   forget(kind: Installed, id: number): void
   /** Ends all threads; outcomes of what still ran are reported as lost. */

@@ -11,6 +11,7 @@ import { compileStage } from '../../kernel/compile.ts'
 import type { Bind, RunTask } from '../../kernel/compile.ts'
 import type { TaskOutput } from '../../kernel/compile-runtime.ts'
 import { classTable } from '../../kernel/class-table.ts'
+import { DecodedCache } from '../../kernel/decoded-cache.ts'
 import { UnknownClass } from '../../kernel/errors.ts'
 import { failureData } from '../../kernel/failure-data.ts'
 import { forgetTables } from '../../kernel/state/live-tables.ts'
@@ -32,7 +33,7 @@ import type { WorkerData } from './worker-pool.ts'
 
 type TaskMessage = Extract<ToWorker, { type: 'task' }>
 
-const { name, control, execArgv, memory } = workerData as WorkerData
+const { name, control, execArgv, memory, decodedBytes } = workerData as WorkerData
 const cancelFlag = new Int32Array(control)
 const port = present(parentPort, 'the port of a worker thread')
 Reflect.set(globalThis, Symbol.for('rivulet.worker'), true)
@@ -41,6 +42,7 @@ const shapes = new Map<number, { readonly shape: StageShape; bind?: Bind }>()
 const environments = new Map<number, { readonly functions: readonly Uint8Array[]; rebuilt?: readonly unknown[] }>()
 const bound = new Map<string, RunTask>()
 const slabs = new Map<number, SlabView>()
+const decoded = new DecodedCache(decodedBytes)
 let current: { readonly id: number; readonly io: SlabTaskIO } | undefined
 
 globalThis.console = consoleTo(text => {
@@ -58,6 +60,10 @@ port.on('message', (message: ToWorker) => {
   }
   if (message.type === 'forgetState') {
     forgetTables(message.prefix)
+    return
+  }
+  if (message.type === 'forgetDecoded') {
+    for (const id of message.ids) decoded.delete(id)
     return
   }
   if (message.type !== 'task') {
@@ -101,6 +107,7 @@ function run(message: TaskMessage): void | Promise<void> {
       leases: message.leases,
       memory,
       isCancelled: () => Atomics.load(cancelFlag, 0) === message.id,
+      decoded,
     })
     current = { id: message.id, io }
     const runTask = stageOf(message)

@@ -21,11 +21,13 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/messages.ts'
 import { errorFromData, errorToData } from '../../wire/remote-error.ts'
 import { engineErrors } from '../errors.ts'
-import type { BlockStore } from './block-store.ts'
-import type { Installed, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+import type { BlockStore, Keep } from './block-store.ts'
+import type { Installed, ReadyTask, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
 
 const sampleMs = 50
 const cancelGraceMs = 1_000
+/** How far down the queue a worker looks for a task that prefers it. */
+const lookAhead = 256
 
 export interface WorkerPoolOptions {
   readonly threads: number
@@ -34,6 +36,8 @@ export interface WorkerPoolOptions {
   /** Soft limit of a worker's heap. */
   readonly maxHeapBytes: number
   readonly memory: TaskMemoryOptions
+  /** Most bytes of decoded records that a worker holds. */
+  readonly decodedBytes: number
 }
 
 /** What the program of a worker gets when it starts. */
@@ -43,12 +47,14 @@ export interface WorkerData {
   readonly control: SharedArrayBuffer
   readonly execArgv: readonly string[]
   readonly memory: TaskMemoryOptions
+  readonly decodedBytes: number
 }
 
-interface Running { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOutcome) => void; readonly startedMs: number; grace?: NodeJS.Timeout }
+interface Running { readonly task: TaskRequest; keep?: Keep; readonly onEnd: (outcome: TaskOutcome) => void; readonly startedMs: number; grace?: NodeJS.Timeout }
 
 /** One thread, with what it knows. */
 interface Slot {
+  readonly id: number
   readonly worker: Worker
   readonly control: Int32Array
   readonly knows: Readonly<Record<Installed, Set<number>>>
@@ -69,7 +75,7 @@ export class WorkerPool implements TaskBackend {
   /** The thread that holds each partition of state. */
   readonly #owners = new Map<string, Slot>()
   #sampler: NodeJS.Timeout | undefined
-  #lastName = 0
+  #lastId = 0
   #closing = false
 
   constructor(options: WorkerPoolOptions) {
@@ -101,6 +107,10 @@ export class WorkerPool implements TaskBackend {
     this.#broadcasts.set(broadcast, block)
   }
 
+  forgetDecoded(ids: readonly number[]): void {
+    if (ids.length > 0) for (const slot of this.#slots) this.#post(slot, { type: 'forgetDecoded', ids })
+  }
+
   forget(kind: Installed, id: number): void {
     if (kind === 'broadcast') this.#broadcasts.delete(id)
     for (const { knows, forget } of this.#slots) if (knows[kind].delete(id)) forget[kind].push(id)
@@ -120,19 +130,38 @@ export class WorkerPool implements TaskBackend {
   /** Gives queued tasks to idle workers; starts workers where there are too few. */
   #dispatch(): void {
     for (let next = 0; next < this.#queue.length && !this.#closing;) {
+      const matched = this.#matched()
+      if (matched !== undefined) {
+        next = 0
+        this.#send(matched.slot, this.#queue.splice(matched.index, 1)[0]!)
+        continue
+      }
       const entry = this.#queue[next]!
-      if ((entry.task.alone || this.#runsAlone()) && this.#busy() > 0) return
-      const owner = entry.task.owner === undefined ? undefined : this.#owners.get(entry.task.owner)
+      const { alone, place: { owner: state } } = entry.task
+      if ((alone || this.#runsAlone()) && this.#busy() > 0) return
+      const owner = state === undefined ? undefined : this.#owners.get(state)
       if (owner?.running !== undefined) { // it waits for its thread; others need not
         next++
         continue
       }
-      const slot = owner ?? this.#idle(entry.task.owner !== undefined)
+      const slot = owner ?? this.#idle(state !== undefined)
       if (slot === undefined) return
       this.#queue.splice(next, 1)
-      if (entry.task.owner !== undefined) this.#owners.set(entry.task.owner, slot)
+      if (state !== undefined) this.#owners.set(state, slot)
       this.#send(slot, entry)
     }
+  }
+
+  /** A task among the next ones whose records are held by an idle thread. */
+  #matched(): { index: number; slot: Slot } | undefined {
+    const idle = [...this.#slots].filter(slot => slot.running === undefined)
+    if (idle.length === 0) return undefined
+    for (const [index, { task: { alone, place } }] of this.#queue.slice(0, lookAhead).entries()) {
+      if (alone || this.#runsAlone()) return undefined
+      const slot = place.holder === undefined ? undefined : idle.find(({ id }) => id === place.holder)
+      if (slot !== undefined) return { index, slot }
+    }
+    return undefined
   }
 
   /** A thread without a task, if there may be one; `owning` asks for the one that holds the least state. */
@@ -160,23 +189,25 @@ export class WorkerPool implements TaskBackend {
   }
 
   #send(slot: Slot, { task, onEnd }: Running): void {
-    slot.running = { task, onEnd, startedMs: performance.now() }
+    const running: Running = { task, onEnd, startedMs: performance.now() }
+    slot.running = running
     slot.worker.ref()
     this.#sampler ??= setInterval(() => this.#sample(), sampleMs).unref()
     const { store } = this.#options
     try {
-      const leases = { output: store.pool.lease(slot.leases?.output, false), ...((task.keeps || slot.leases?.kept) && { kept: store.pool.lease(slot.leases?.kept, true) }) }
-      slot.leases = leases
-      const install = this.#install(slot, task, leases)
-      const { id, partition, slots, stage, environment } = task
-      this.#post(slot, { type: 'task', id, stage: stage.id, environment: environment.id, partition, slots, leases, watched: task.watched, ...(install && { install }) })
+      const ready = task.describe()
+      if (ready.keep) running.keep = ready.keep
+      const leases = (slot.leases = store.lease(slot.leases, ready.keep))
+      const install = this.#install(slot, ready, leases)
+      const { partition, slots, stage, environment, watched } = ready
+      this.#post(slot, { type: 'task', id: task.id, stage: stage.id, environment: environment.id, partition, slots, leases, watched, ...(install && { install }) })
     } catch (error) { // no block memory left, or a part that cannot be cloned: the task fails, the worker is as before
       queueMicrotask(() => this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error }))
     }
   }
 
   /** What the worker must be told before it can run the task. */
-  #install({ knows, forget, codes: known }: Slot, { stage, environment, slabs }: TaskRequest, leases: Leases): Install | undefined {
+  #install({ knows, forget, codes: known }: Slot, { stage, environment, slabs }: ReadyTask, leases: Leases): Install | undefined {
     const newSlabs: [number, SharedArrayBuffer][] = []
     const know = (id: number): void => {
       if (knows.slab.has(id)) return
@@ -217,12 +248,14 @@ export class WorkerPool implements TaskBackend {
       return undefined
     }
     const control = new SharedArrayBuffer(4)
-    const workerData: WorkerData = { name: `worker ${++this.#lastName}`, control, execArgv: process.execArgv, memory: this.#options.memory }
+    const id = ++this.#lastId
+    const { memory, decodedBytes } = this.#options
+    const workerData: WorkerData = { name: `worker ${id}`, control, execArgv: process.execArgv, memory, decodedBytes }
     const hardLimitMb = Math.ceil((this.#options.maxHeapBytes * 2) / 2 ** 20)
     const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 48 } })
     worker.unref()
     const slot: Slot = {
-      worker, control: new Int32Array(control),
+      id, worker, control: new Int32Array(control),
       knows: { stage: new Set(), environment: new Set(), slab: new Set(), broadcast: new Set() },
       forget: { stage: [], environment: [], slab: [], broadcast: [] },
       codes: new Set(), leases: undefined, running: undefined, lost: undefined,
@@ -257,12 +290,12 @@ export class WorkerPool implements TaskBackend {
     }
     let output
     try {
-      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), ...(message.kept && { kept: message.kept }), stored: message.stored, ...(message.updates && { updates: message.updates }) }, message.newSlabs)
+      output = store.takeOutput({ count: message.count, blocks: message.blocks, ...(message.shuffle && { shuffle: message.shuffle }), ...(message.kept && { kept: message.kept }), stored: message.stored, ...(message.updates && { updates: message.updates }) }, message.newSlabs, running.keep)
     } catch (error) {
       this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error })
       return
     }
-    this.#end(slot, { kind: 'done', output, metrics: message.metrics })
+    this.#end(slot, { kind: 'done', output, metrics: message.metrics, worker: slot.id })
   }
 
   /** A class of the program that a worker asked for. */

@@ -1,0 +1,31 @@
+// Encodes blocks into a file, as a SlabWriter does into slabs.
+
+import { BlockFileWriter } from '../storage/block-file.ts'
+import type { BlockTarget } from '../wire/block/encode.ts'
+import type { BlockRef } from '../wire/slab/block-ref.ts'
+
+/** The handle of a block in a file. */
+export const fileRef = (file: string, offset: number, { bytes, count }: Pick<BlockRef, 'bytes' | 'count'>): BlockRef => ({ slab: 0, generation: 0, offset, bytes, count, file })
+
+export class FileTarget implements BlockTarget {
+  readonly #file: BlockFileWriter
+  #scratch = Buffer.alloc(0)
+
+  private constructor(file: BlockFileWriter) {
+    this.#file = file
+  }
+
+  /** Makes a file of what `encode` writes; it is not there when that fails. */
+  static write<R>(path: string, encode: (target: FileTarget) => R): R {
+    return BlockFileWriter.write(path, file => encode(new FileTarget(file)))
+  }
+
+  reserve(bytes: number): Buffer {
+    if (this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafeSlow(bytes)
+    return this.#scratch.subarray(0, bytes)
+  }
+
+  commit(bytes: number, count: number): BlockRef {
+    return fileRef(this.#file.path, this.#file.append(this.#scratch.subarray(0, bytes), count), { bytes, count })
+  }
+}

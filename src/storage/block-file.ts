@@ -1,0 +1,95 @@
+// Blocks in local files, written and read where they are needed: in a task, or in the driver's thread when memory is full.
+//
+// - A frame file (frame-file.ts) without an end: the file is one process's own, and each block is found by its offset.
+// - Everything is synchronous, as the fused loop that reads is. Nothing is synced: the files do not outlive the process.
+
+import { closeSync, openSync, readSync, rmSync, writevSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { storageErrors } from './errors.ts'
+import { fileError } from './file-error.ts'
+import { fileHeader, frameHeader, frameHeaderBytes } from './frame-file.ts'
+
+/** Writes blocks one after the other into a new file. */
+export class BlockFileWriter {
+  readonly path: string
+  readonly #fd: number
+  #offset = 0
+
+  private constructor(path: string) {
+    this.path = path
+    this.#fd = coded('create', path, () => openSync(path, 'wx', 0o600))
+  }
+
+  /** Makes a file of what `body` writes; it is not there when that fails. */
+  static write<R>(path: string, body: (file: BlockFileWriter) => R): R {
+    const file = new BlockFileWriter(path)
+    try {
+      file.#write([fileHeader()])
+      return body(file)
+    } catch (error) {
+      rmSync(path, { force: true })
+      throw error
+    } finally {
+      closeSync(file.#fd)
+    }
+  }
+
+  /** Adds a block; returns where its frame begins. */
+  append(payload: Uint8Array, count: number): number {
+    const offset = this.#offset
+    this.#write([frameHeader(payload.length, count, crc32(payload)), payload])
+    return offset
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
+    let rest = [...parts]
+    while (rest.length > 0) {
+      let written = coded('write', this.path, () => writevSync(this.#fd, rest))
+      this.#offset += written
+      while (rest.length > 0 && written >= rest[0]!.length) written -= rest.shift()!.length
+      if (written > 0) rest = [rest[0]!.subarray(written), ...rest.slice(1)]
+    }
+  }
+}
+
+/** Reads blocks of files; keeps the last file open. */
+export class BlockFileReader {
+  #path: string | undefined
+  #fd = -1
+
+  /** The payload of the frame at an offset, in memory of its own that begins at a multiple of 8. Errors: RIV_FILE_CORRUPT, RIV_FILE_NOT_FOUND. */
+  read(path: string, offset: number, bytes: number): Buffer {
+    this.#open(path)
+    const lead = Math.ceil(frameHeaderBytes / 8) * 8
+    const buffer = Buffer.allocUnsafeSlow(lead + bytes)
+    const frame = buffer.subarray(lead - frameHeaderBytes)
+    for (let at = 0; at < frame.length;) {
+      const read = coded('read', path, () => readSync(this.#fd, frame, at, frame.length - at, offset + at))
+      if (read === 0) throw storageErrors.RIV_FILE_CORRUPT(path, 'it ends too early')
+      at += read
+    }
+    const payload = buffer.subarray(lead)
+    if (frame.readUInt32LE(0) !== bytes || crc32(payload) !== frame.readUInt32LE(8)) throw storageErrors.RIV_FILE_CORRUPT(path, `the check sum of the block at ${offset} does not fit`)
+    return payload
+  }
+
+  close(): void {
+    if (this.#path !== undefined) closeSync(this.#fd)
+    this.#path = undefined
+  }
+
+  #open(path: string): void {
+    if (path === this.#path) return
+    this.close()
+    this.#fd = coded('read', path, () => openSync(path, 'r'))
+    this.#path = path
+  }
+}
+
+function coded<R>(operation: string, path: string, body: () => R): R {
+  try {
+    return body()
+  } catch (error) {
+    throw fileError(error, operation, path)
+  }
+}

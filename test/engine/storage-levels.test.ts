@@ -1,0 +1,84 @@
+// Every storage level, on every master, where the data fits in block memory and where it does not: what is computed again, what is where.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { Context, StorageLevel, type NumberAccumulator, type RDD } from 'rivulet'
+
+const folder = mkdtempSync(join(tmpdir(), 'rivulet-levels-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const partitions = 40
+const recordsEach = 250
+/** Each partition is about 0.5 MB. */
+const make = (n: number): string => String(n).padEnd(2_000, '.')
+const total = partitions * recordsEach
+
+interface Situation { readonly conf: Record<string, string>; readonly fits: boolean }
+const situations: Record<string, Situation> = {
+  'where it fits': { conf: { 'memory.blocks': '128m' }, fits: true },
+  'where it does not fit': { conf: { 'memory.blocks': '20m' }, fits: false },
+  'where threads hold few records': { conf: { 'memory.blocks': '128m', 'memory.decoded': '3m' }, fits: true },
+}
+const levels = Object.values(StorageLevel).filter(level => level !== 'none')
+
+const filesOf = (dir: string): string[] => readdirSync(dir, { recursive: true }).map(String).filter(name => name.includes('blocks-'))
+
+/** Strings, and how many partitions of them were computed. */
+function counted(ctx: Context): { strings: RDD<string>; computed: NumberAccumulator } {
+  const computed = ctx.longAccumulator()
+  const strings = ctx.range(0, total, 1, partitions).mapPartitions(function* (rows) {
+    computed.add(1)
+    for (const n of rows) yield String(n).padEnd(2_000, '.')
+  })
+  return { strings, computed }
+}
+
+for (const master of ['inline', 'local[2]'] as const) {
+  for (const [name, { conf, fits }] of Object.entries(situations)) {
+    for (const level of levels) {
+      if (/_\d$/.test(level) && (!fits || 'memory.decoded' in conf)) continue // the same as without
+      test(`${level}, ${master}, ${name}`, async () => {
+        const dir = mkdtempSync(join(folder, 'local-'))
+        await using ctx = new Context({ master, conf: { ...conf, 'spark.local.dir': dir } })
+        const { strings, computed } = counted(ctx)
+        strings.setName('strings').persist(level)
+        assert.deepEqual(ctx.getRDDStorageInfo(), [])
+        const lengths = strings.map(s => s.length)
+        assert.equal(await lengths.sum(), 2_000 * total)
+        assert.equal(computed.value, partitions)
+        assert.deepEqual((await strings.map(s => Number.parseInt(s)).collect()), Array.from({ length: total }, (_, n) => n))
+        assert.deepEqual(await strings.take(3), [make(0), make(1), make(2)])
+        assert.equal(await lengths.sum(), 2_000 * total)
+
+        const [info] = ctx.getRDDStorageInfo()
+        const { numCachedPartitions: cached, memoryUsed, diskUsed, ...rest } = info!
+        assert.deepEqual(rest, { id: strings.id, name: 'strings', storageLevel: level, numPartitions: partitions })
+        const onDisk = level.includes('DISK') || level === 'OFF_HEAP'
+        if (fits || onDisk) {
+          assert.equal(computed.value, partitions, 'nothing is computed twice')
+          assert.equal(cached, partitions)
+        } else {
+          assert.ok(cached > partitions / 4 && cached < partitions, `${cached} partitions are kept`)
+          const again = computed.value - partitions
+          const missing = partitions - cached
+          assert.ok(again >= 2 * missing && again <= 3 * (missing + 4), `${again} partitions were computed again, ${missing} are missing`)
+        }
+        assert.equal(memoryUsed > 0, !level.startsWith('DISK'))
+        assert.equal(diskUsed > 0, level.startsWith('DISK') || (onDisk && !fits))
+        assert.equal(filesOf(dir).length > 0, diskUsed > 0)
+        assert.ok(diskUsed + memoryUsed > 2_000 * recordsEach * cached)
+
+        await strings.unpersist()
+        assert.deepEqual([ctx.getRDDStorageInfo(), filesOf(dir)], [[], []])
+        const before = computed.value
+        assert.equal(await lengths.sum(), 2_000 * total)
+        assert.equal(computed.value, before + partitions)
+        await ctx.stop()
+        assert.deepEqual(readdirSync(dir), [])
+      })
+    }
+  }
+}
