@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +63,12 @@ test('the tarball holds what users need and nothing else', () => {
   assert.deepEqual(paths.filter(path => /\.(test|types|fixture)\./.test(path)), [])
   for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/testing/index.js', 'README.md', 'LICENSE', 'CHANGELOG.md']) assert.ok(paths.includes(path), path)
   assert.ok(packed.files.find(file => file.path === 'dist/cli/main.js')!.mode & 0o100, 'the command is executable')
+})
+
+test('no failpoint is built', () => {
+  const files = globSync('dist/**/*', { cwd: installed }).filter(file => /\.(js|ts)$/.test(file))
+  assert.deepEqual(files.filter(file => /failpoint/i.test(file + readFileSync(join(installed, file), 'utf8'))), [])
+  assert.ok(files.length > 100)
 })
 
 test('publint finds nothing', async () => {

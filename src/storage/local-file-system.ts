@@ -9,6 +9,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from '
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { failpoint } from '../base/failpoint.ts'
 import { storageErrors } from './errors.ts'
 import { fileError } from './file-error.ts'
 import type { FileAppender, FileStatus, FileSystem, FileWriter } from './file-system.ts'
@@ -56,7 +57,7 @@ class LocalFileSystem implements FileSystem {
   }
 
   async append(path: string): Promise<FileAppender> {
-    return new LocalFileAppender(path, await coded('append', path, async () => open(localPath(path), constants.O_WRONLY | constants.O_APPEND)))
+    return new LocalFileAppender(path, await coded('open', path, async () => open(localPath(path), constants.O_WRONLY | constants.O_APPEND)))
   }
 
   async createExclusive(path: string, content: Uint8Array | string): Promise<void> {
@@ -186,12 +187,14 @@ async function writeAll(writer: FileWriter, content: Uint8Array | string): Promi
 /** Puts a new name of a folder on the disk. Systems that cannot open folders (Windows) do so on their own. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(dirname(localPath(path)), constants.O_RDONLY)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await coded('syncFolder', path, async () => {
+    const handle = await open(dirname(localPath(path)), constants.O_RDONLY)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  })
 }
 
 async function statusOf(path: string): Promise<FileStatus | undefined> {
@@ -220,7 +223,10 @@ function childPath(directory: string, name: string): string {
 /** Runs an operation of the system; its errors get our codes. */
 async function coded<R>(operation: string, path: string, body: () => Promise<R>): Promise<R> {
   try {
-    return await body()
+    failpoint(`file.${operation}.before`)
+    const result = await body()
+    failpoint(`file.${operation}.after`)
+    return result
   } catch (error) {
     throw fileError(error, operation, path)
   }

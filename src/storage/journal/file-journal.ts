@@ -7,6 +7,7 @@
 
 import { assert } from '../../base/assert.ts'
 import { isRivuletError } from '../../base/define-errors.ts'
+import { failpoint } from '../../base/failpoint.ts'
 import type { Logger } from '../../base/log.ts'
 import type { FileAppender, FileSystem } from '../file-system.ts'
 import { readBytes } from '../read-bytes.ts'
@@ -168,10 +169,12 @@ export class FileJournal implements Journal {
     await this.#file.append(group.flatMap(({ record }) => record.chunks(this.#synced)))
     if (group.some(({ syncs }) => syncs)) await this.#sync(end)
     if (await isClaimed(this.#options, this.epoch + 1)) throw journalErrors.RIV_JOURNAL_FENCED(this.#options.directory, this.epoch)
+    failpoint('journal.acknowledge.before')
     this.#acknowledged = end
     const waiters = this.#waiters
     this.#waiters = waiters.filter(waiter => waiter.position >= end)
     for (const waiter of waiters) if (waiter.position < end) waiter.resolve()
+    failpoint('journal.acknowledge.after')
   }
 
   async #sync(position: number): Promise<void> {
