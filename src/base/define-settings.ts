@@ -34,6 +34,7 @@ export const kinds = {
   ratio: (value: number, docs: string) => ({ default: value, kind: 'number', docs, parse: (t: string) => { const n = number(t); return n !== undefined && n >= 0 ? n : undefined } }),
   durationMs: (value: number, docs: string) => ({ default: value, kind: 'ms', docs, parse: (t: string) => number(t) ?? parseDuration(t) }),
   bytes: (value: number, docs: string) => ({ default: value, kind: 'bytes', docs, parse: (t: string) => { const m = /^(\d+(?:\.\d+)?)\s*([kmg]?b?)$/i.exec(t.trim()); return m ? Number(m[1]) * sizes[m[2]!.toLowerCase()]! : undefined } }),
+  oneOf: <const V extends string>(value: V, values: readonly V[], docs: string) => ({ default: value as V, kind: `one of ${values.join(', ')}`, docs, parse: (t: string) => values.find(v => v === t) }),
   text: (value: string, docs: string) => ({ default: value, kind: 'text', docs, parse: (t: string) => t }),
 } as const
 

@@ -110,6 +110,16 @@ export const streamingErrors = defineErrors({
     hint: 'the receiver is started again after spark.streaming.receiverRestartDelay',
     docs: 'A receiver failed: `onStart` threw, the iterable of `fromAsyncIterable` threw, or a record could not be stored.',
   },
+  RIV_RECEIVER_BLOCKS: {
+    message: (what: string, method: string, ms: number) => `${what}: ${method} kept the program from everything else for ${ms} ms`,
+    hint: 'begin the work there and return: listen to events, await I/O, or give the work to a worker thread',
+    docs: 'A warning. Receivers run in the thread of the program, beside the clock of the batches: while one of their methods computes, or waits without await, no batch begins.',
+  },
+  RIV_FRAME: {
+    message: (address: string, what: string) => `${address}: ${what}`,
+    hint: 'send what encodeFrame(records) gives, one after the other',
+    docs: 'What `rawSocketStream` or `storeBytes` got is no frame of records: the length is beyond the limit of 64 MiB, or the check sum does not fit. A connection is made anew.',
+  },
   RIV_RECEIVER_STATE: {
     message: (operation: string) => `${operation} was called on a receiver that no StreamingContext has started`,
     hint: 'call it from onStart() on, after ssc.receiverStream(receiver) and ssc.start()',

@@ -91,7 +91,7 @@ onEveryMaster((context, master) => {
     assert.deepEqual(readdirSync(join(scratch, master.slice(0, 5))).toSorted(), ['out-1000', 'out-1000.txt', 'out-2000', 'out-2000.txt'])
     assert.deepEqual(readdirSync(`${prefix}-1000.txt`).toSorted(), ['_SUCCESS', 'part-00000'])
     assert.equal(readFileSync(`${prefix}-1000.txt/part-00000`, 'utf8'), 'to\nbe\n')
-    assert.deepEqual((await context().objectFile(`${prefix}-1000`).collect()).toSorted(), ['be', 'to'])
+    assert.deepEqual((await context().objectFile<string>(`${prefix}-1000`).collect()).toSorted(), ['be', 'to'])
     assert.ok(readdirSync(`${prefix}-2000`).includes('_SUCCESS'))
     assert.equal((await context().textFile(`${prefix}-2000.txt`).collect()).length, 0)
   })

@@ -265,10 +265,10 @@ export class StreamingContext extends StreamInputs {
   async #startInputs(): Promise<void> {
     const { conf, runner } = this.sparkContext
     this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
-    for (const [streamId, input] of this.graph.inputs.entries()) {
+    for (const input of this.graph.inputs) {
       if (this.#stopping !== undefined) return
       this.#inputs.push(input)
-      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, streamId, events: this.#bus })
+      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus })
     }
   }
 

@@ -15,7 +15,7 @@ import { RDD } from '../../rdd/rdd.ts'
 import type { ListenerBus } from '../events/listener-bus.ts'
 import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
-import type { OutputOperation } from '../graph/output-operation.ts'
+import { describeOutput, type OutputOperation } from '../graph/output-operation.ts'
 import { Batch, currentBatch, withinBatch } from './batch.ts'
 import { JobGenerator, type BatchEffect } from './job-generator.ts'
 import { outputFailure } from './output-failure.ts'
@@ -121,7 +121,7 @@ export class BatchRunner {
     graph.lastMs = timeMs
     this.#inBatch(batch, async () => {
       await Promise.allSettled(graph.inputs.map(input => input.getOrCompute(timeMs)))
-      batch.records = graph.recordsAt(timeMs)
+      batch.inputs = graph.inputsAt(timeMs)
       if (!bus.isEmpty) bus.post('onBatchSubmitted', { batchInfo: batch.info })
       return this.#generator.fixed(timeMs)
     })
@@ -148,14 +148,19 @@ export class BatchRunner {
   }
 
   #output(batch: Batch, index: number): void {
-    const { graph, bus } = this.#options
+    const { graph, bus, clock } = this.#options
     const timeMs = batch.time.milliseconds
     const output = graph.outputsAt(timeMs)[index]!
     this.#inBatch(batch, async () => {
-      const info = { batchTime: timeMs, id: output.id, name: output.op }
-      if (!bus.isEmpty) bus.post('onOutputOperationStarted', { outputOperationInfo: info })
+      const startTime = clock.now()
+      const started = { batchTime: timeMs, id: output.id, name: output.op, description: describeOutput(output), startTime }
+      batch.outputs[output.id] = started
+      if (!bus.isEmpty) bus.post('onOutputOperationStarted', { outputOperationInfo: started })
       const failure = await this.#attempts(output, batch)
-      if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: failure === undefined ? info : { ...info, failureReason: failure.message } })
+      const endTime = clock.now()
+      const ended = { ...started, endTime, duration: endTime - startTime, ...(failure && { failureReason: failure.message }) }
+      batch.outputs[output.id] = ended
+      if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: ended })
       return this.#generator.outputDone(timeMs, this.#judge(output, batch, failure))
     })
   }
@@ -202,6 +207,8 @@ export class BatchRunner {
     graph.checkCaptured()
     batch.endedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchCompleted', { batchInfo: batch.info })
+    const delays = { timeMs: batch.endedMs, processingDelayMs: batch.endedMs - batch.startedMs!, schedulingDelayMs: batch.startedMs! - batch.submittedMs }
+    for (const input of graph.inputs) input.processed(timeMs, delays)
     if (!batch.failed && !batch.abort.signal.aborted) for (const input of graph.inputs) input.completed(timeMs)
     graph.forget(timeMs)
     this.#end(batch)

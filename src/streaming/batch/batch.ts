@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Time } from '../../base/time.ts'
 import { PlanScope } from '../../rdd/plan.ts'
-import type { BatchInfo } from '../events/streaming-listener.ts'
+import type { BatchInfo, InputInfo, OutputOperationInfo } from '../events/streaming-listener.ts'
 import { ActionLeases } from './action-leases.ts'
 
 export class Batch {
@@ -18,7 +18,8 @@ export class Batch {
   readonly submittedMs: number
   startedMs: number | undefined
   endedMs: number | undefined
-  records = 0
+  inputs: Readonly<Record<number, InputInfo>> = {}
+  readonly outputs: Record<number, OutputOperationInfo> = {}
   /** Whether the batch failed for good. */
   failed = false
   isOver = false
@@ -30,12 +31,14 @@ export class Batch {
 
   /** What listeners are told. */
   get info(): BatchInfo {
-    const { submittedMs, startedMs, endedMs } = this
-    const base = { batchTime: this.time.milliseconds, numRecords: this.records, submissionTime: submittedMs }
-    if (startedMs === undefined) return base
-    const started = { ...base, processingStartTime: startedMs, schedulingDelay: startedMs - submittedMs }
-    if (endedMs === undefined) return started
-    return { ...started, processingEndTime: endedMs, processingDelay: endedMs - startedMs, totalDelay: endedMs - submittedMs }
+    const { submittedMs, startedMs, endedMs, inputs } = this
+    const numRecords = Object.values(inputs).reduce((sum, input) => sum + input.numRecords, 0)
+    const numbers = {
+      batchTime: this.time.milliseconds, numRecords, submissionTime: submittedMs,
+      ...(startedMs !== undefined && { processingStartTime: startedMs, schedulingDelay: startedMs - submittedMs }),
+      ...(startedMs !== undefined && endedMs !== undefined && { processingEndTime: endedMs, processingDelay: endedMs - startedMs, totalDelay: endedMs - submittedMs }),
+    }
+    return Object.defineProperties(numbers, { streamIdToInputInfo: { value: inputs }, outputOperationInfos: { value: { ...this.outputs } } }) as unknown as BatchInfo
   }
 }
 

@@ -1,5 +1,15 @@
 // What listeners of a StreamingContext are told. Names are Spark's; times and durations are milliseconds of the stream clock.
 
+/** What one input has in a batch. */
+export interface InputInfo {
+  /** The stream's number among the inputs, from 0. */
+  readonly inputStreamId: number
+  /** Records, where the input knows. */
+  readonly numRecords: number
+  /** What the input says of them: `Description` (files, ranges of offsets), `blocks` (what a receiver said of its blocks). */
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
 /** A batch; what is not known yet is undefined. */
 export interface BatchInfo {
   /** The batch's time, which is its id. */
@@ -15,6 +25,10 @@ export interface BatchInfo {
   readonly processingDelay?: number
   /** The sum of the two. */
   readonly totalDelay?: number
+  /** By input stream. Not enumerable: what logs or compares a batch shows its numbers. */
+  readonly streamIdToInputInfo: Readonly<Record<number, InputInfo>>
+  /** By output operation, as far as they have begun. Not enumerable. */
+  readonly outputOperationInfos: Readonly<Record<number, OutputOperationInfo>>
 }
 
 /** One output operation in one batch. */
@@ -24,6 +38,12 @@ export interface OutputOperationInfo {
   readonly id: number
   /** The operation's name: `foreachRDD`, `print` … */
   readonly name: string
+  /** The name, and where it stands in the program. */
+  readonly description: string
+  readonly startTime?: number
+  readonly endTime?: number
+  /** From start to end. */
+  readonly duration?: number
   /** Why it failed; absent when it did not. */
   readonly failureReason?: string
 }
@@ -35,8 +55,13 @@ export interface ReceiverInfo {
   /** What it is: `socketTextStream at app.ts:3:12`. */
   readonly name: string
   readonly active: boolean
+  /** Where it runs: in the program itself. */
+  readonly location: string
+  readonly executorId: string
   readonly lastErrorMessage?: string
   readonly lastError?: string
+  /** When it was reported, on the stream's clock. */
+  readonly lastErrorTime?: number
 }
 
 /**

@@ -9,6 +9,7 @@ import { callSite, type CallSite } from '../../base/call-site.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
 import { streamingErrors } from '../errors.ts'
+import type { InputInfo } from '../events/streaming-listener.ts'
 import type { InputNode } from './input-node.ts'
 import type { OutputOperation } from './output-operation.ts'
 import type { Stateful } from './stateful.ts'
@@ -50,6 +51,7 @@ export class DStreamGraph {
   }
 
   addInput(input: InputNode): void {
+    input.streamId = this.inputs.length
     this.inputs.push(input)
   }
 
@@ -113,8 +115,9 @@ export class DStreamGraph {
     return this.outputs.filter(output => inOrder([output.node]).includes(node))
   }
 
-  recordsAt(timeMs: number): number {
-    return this.inputs.reduce((sum, input) => sum + input.recordsAt(timeMs), 0)
+  /** What is known of a batch's inputs, by stream. */
+  inputsAt(timeMs: number): Readonly<Record<number, InputInfo>> {
+    return Object.fromEntries(this.inputs.flatMap(input => input.infoAt(timeMs) ?? []).map(info => [info.inputStreamId, info]))
   }
 
   /** Takes in what no output needs, so that it is forgotten with the rest. */

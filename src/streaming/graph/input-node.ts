@@ -8,7 +8,9 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Conf } from '../../base/define-settings.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
-import type { ReceiverEvents } from '../events/streaming-listener.ts'
+import type { InputInfo, ReceiverEvents } from '../events/streaming-listener.ts'
+import { RateControl } from '../rates/rate-control.ts'
+import type { Processed } from '../rates/rate-estimator.ts'
 import { StreamNode, type NodeOptions } from './stream-node.ts'
 
 /** What inputs are given at start. */
@@ -17,13 +19,14 @@ export interface InputEnvironment {
   readonly runner: JobRunner
   readonly conf: Conf
   readonly batchMs: number
-  /** The stream's number among all inputs, from 0. */
-  readonly streamId: number
   readonly events: ReceiverEvents
 }
 
 export abstract class InputNode extends StreamNode {
-  readonly #records = new Map<number, number>()
+  readonly #infos = new Map<number, InputInfo>()
+  #control: RateControl | undefined
+  /** Its number among all inputs, from 0. */
+  streamId = -1
 
   constructor({ op, site, slideMs, functions = [] }: Omit<NodeOptions, 'parents'>) {
     super({ op, site, parents: [], slideMs, functions })
@@ -45,17 +48,33 @@ export abstract class InputNode extends StreamNode {
   /** The batch and all before it have completed. It may go on in the background until stop(). */
   completed(_timeMs: number): void {}
 
-  /** Records of a batch's input, where they are known. */
-  recordsAt(timeMs: number): number {
-    return this.#records.get(timeMs) ?? 0
+  /** What is known of a batch's input. */
+  infoAt(timeMs: number): InputInfo | undefined {
+    return this.#infos.get(timeMs)
   }
 
-  protected setRecords(timeMs: number, records: number): void {
-    this.#records.set(timeMs, records)
+  /** A batch is over, whether or not it failed: the rate follows how long it took. */
+  processed(timeMs: number, delays: Omit<Processed, 'elements'>): void {
+    const control = this.#control
+    if (control === undefined) return
+    const before = control.rate
+    control.processed({ ...delays, elements: this.infoAt(timeMs)?.numRecords ?? 0 })
+    if (control.rate !== before) this.rateChanged(control.rate)
+  }
+
+  /** Makes the control of an input whose rate can be limited. */
+  protected startControl(conf: Conf, batchMs: number): RateControl {
+    return (this.#control = new RateControl(conf, batchMs))
+  }
+
+  protected rateChanged(_rate: number): void {}
+
+  protected setInfo(timeMs: number, numRecords: number, metadata: Readonly<Record<string, unknown>> = {}): void {
+    this.#infos.set(timeMs, { inputStreamId: this.streamId, numRecords, metadata })
   }
 
   override forget(upToMs: number, runner: JobRunner): void {
     super.forget(upToMs, runner)
-    for (const timeMs of this.#records.keys()) if (timeMs <= upToMs) this.#records.delete(timeMs)
+    for (const timeMs of this.#infos.keys()) if (timeMs <= upToMs) this.#infos.delete(timeMs)
   }
 }

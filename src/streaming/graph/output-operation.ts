@@ -18,3 +18,6 @@ export interface OutputOperation {
   readonly run: (rdd: RDD<unknown>, time: Time) => unknown
   readonly onFailure: OnFailure
 }
+
+/** `print at app.ts:12:5`. */
+export const describeOutput = ({ op, site }: Pick<OutputOperation, 'op' | 'site'>): string => `${op}${site.place === '' ? '' : ` at ${site.place}`}`

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { ReceivedBlocks } from './received-blocks.ts'
 
 export interface CutterOptions {
@@ -15,13 +16,16 @@ export interface CutterOptions {
   readonly intervalMs: number
   /** Size at which a block ends. */
   readonly maxBytes: number
+  readonly limit: RateLimit
 }
 
 export interface BlockCutter {
-  /** Records or lines since the last cut, complete or not. */
+  /** Whether nothing is here: no records or whole lines since the last cut, and none that wait for the rate. */
   readonly isEmpty: boolean
   /** Ends the block that grows, if there is something in it. */
   cut(): void
+  /** Lets in what waits for the rate, as much as it allows. */
+  drain(): void
 }
 
 /** Says when a block that grows is old enough. */

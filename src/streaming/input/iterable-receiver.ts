@@ -1,14 +1,16 @@
-// The receiver of fromAsyncIterable: pulls from an iterable and stores what it gives.
+// The receiver of fromAsyncIterable and of socketStream: pulls from an iterable and stores what it gives.
 //
 // - It pulls no further while too much waits for its batch.
 // - An iterable that always has something ready does not starve the batch clock: the event loop gets a turn every few milliseconds.
-// - The end of the iterable ends the receiver; an error starts it again with a new iterable, after the restart delay.
+// - The end of the iterable ends the receiver, or starts it again where it means that a connection has ended; an error starts it again with a new iterable, after the restart delay.
 
 import { setImmediate as turn } from 'node:timers/promises'
+import { isRivuletError } from '../../base/define-errors.ts'
 import { streamingErrors } from '../errors.ts'
 import type { MakeReceiver } from './receiver-input.ts'
 import type { ReceiverSupervisor, Startable } from './receiver-supervisor.ts'
-import { RecordCutter } from './record-cutter.ts'
+import type { RecordCutter } from './record-cutter.ts'
+import { recordCutter } from './record-receiver.ts'
 import type { ReceivedBlocks } from './received-blocks.ts'
 
 /** Makes the iterable; the signal aborts when the stream stops. */
@@ -17,20 +19,29 @@ export type MakeIterable = (signal: AbortSignal) => AsyncIterable<unknown> | Ite
 const turnMs = 5
 const recordsPerLook = 64
 
-export const iterableReceiver = (make: MakeIterable): MakeReceiver => (options, supervisor) => {
-  const cutter = new RecordCutter(options)
-  return { receiver: new IterableReceiver(make, cutter, options.blocks, supervisor), cutter }
+export interface IterableOptions {
+  /** What it is, for messages. */
+  readonly what: string
+  /** The error that the end of the iterable is; without it the end is the end. */
+  readonly ended?: () => Error
+}
+
+export const iterableReceiver = (make: MakeIterable, options: IterableOptions = { what: 'the iterable' }): MakeReceiver => (cutting, supervisor) => {
+  const cutter = recordCutter(cutting, supervisor)
+  return { receiver: new IterableReceiver(make, options, cutter, cutting.blocks, supervisor), cutter }
 }
 
 class IterableReceiver implements Startable {
   readonly #make: MakeIterable
+  readonly #options: IterableOptions
   readonly #cutter: RecordCutter
   readonly #blocks: ReceivedBlocks
   readonly #supervisor: () => ReceiverSupervisor
   #stop = new AbortController()
 
-  constructor(make: MakeIterable, cutter: RecordCutter, blocks: ReceivedBlocks, supervisor: () => ReceiverSupervisor) {
+  constructor(make: MakeIterable, options: IterableOptions, cutter: RecordCutter, blocks: ReceivedBlocks, supervisor: () => ReceiverSupervisor) {
     this.#make = make
+    this.#options = options
     this.#cutter = cutter
     this.#blocks = blocks
     this.#supervisor = supervisor
@@ -46,11 +57,16 @@ class IterableReceiver implements Startable {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const { what, ended } = this.#options
     try {
       await this.#pull(signal)
-      if (!signal.aborted) await this.#supervisor().stop()
+      if (signal.aborted) return
+      if (ended === undefined) return await this.#supervisor().stop()
+      const end = ended()
+      this.#supervisor().restart(end.message, end)
     } catch (error) {
-      if (!signal.aborted) this.#supervisor().restart(streamingErrors.RIV_RECEIVER.withCause(error, 'the iterable', `threw ${String(error)}`).message, error)
+      const told = isRivuletError(error) ? error : streamingErrors.RIV_RECEIVER.withCause(error, what, `threw ${String(error)}`)
+      if (!signal.aborted) this.#supervisor().restart(told.message, error)
     }
   }
 

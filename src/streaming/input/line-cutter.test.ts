@@ -7,10 +7,11 @@ import { ManualClock } from '../../base/clock.ts'
 import { isRivuletError, RivuletError } from '../../base/define-errors.ts'
 import type { StoredBlock } from '../../rdd/job-runner.ts'
 import { LineCutter } from './line-cutter.ts'
+import { RateLimit } from './rate-limit.ts'
 import { ReceivedBlocks } from './received-blocks.ts'
 
 /** A cutter over blocks in plain memory. */
-function open({ maxBytes = 1 << 20, maxLineBytes = 1 << 24, intervalMs = 100 } = {}) {
+function open({ maxBytes = 1 << 20, maxLineBytes = 1 << 24, intervalMs = 100, rate = Infinity } = {}) {
   const clock = new ManualClock()
   const blocks = new ReceivedBlocks(Infinity)
   const stored: string[] = []
@@ -22,9 +23,10 @@ function open({ maxBytes = 1 << 20, maxLineBytes = 1 << 24, intervalMs = 100 } =
     return { ref: { slab: 0, generation: 0, offset: 0, bytes: bytes.length, count: 0 }, release() {} }
   }
   const runner = { storeText, storeRecords: () => assert.fail('not text') }
-  const cutter = new LineCutter({ clock, runner, blocks, intervalMs, maxBytes, maxLineBytes, onTooLong: limit => errors.push(limit) })
+  const limit = new RateLimit({ clock, blocks, batchMs: 1_000, intervalMs, rate })
+  const cutter = new LineCutter({ clock, runner, blocks, limit, intervalMs, maxBytes, maxLineBytes, onTooLong: limit => errors.push(limit) })
   const counts = (): number[] => blocks.take(0).map(({ records }) => records)
-  return { clock, cutter, blocks, stored, errors, counts, state }
+  return { clock, cutter, blocks, limit, stored, errors, counts, state }
 }
 
 // Chunks in, what the blocks hold after a cut and the end of input.
@@ -117,4 +119,26 @@ test('the lines are those of the text, however it is cut into chunks', () => {
     assert.ok(stored.every(block => block.endsWith('\n')), 'a block ends with a line')
     assert.deepEqual(counts(), stored.map(block => block.split('\n').length - 1))
   }), { numRuns: 300 })
+})
+
+test('under a rate every batch has at most its lines, evenly, and the lines are those of the text', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.string({ unit: fc.constantFrom('a', 'é') }), { maxLength: 30 }), fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 20 }), fc.integer({ min: 1, max: 8 }), async (lines, sizes, rate) => {
+    const { cutter, stored, counts, clock, blocks, limit } = open({ rate, intervalMs: 200 })
+    const bytes = Buffer.from(lines.map(line => `${line}\n`).join('') + 'last')
+    let at = 0
+    for (const size of [...sizes, bytes.length]) if (at < bytes.length) cutter.push(bytes.subarray(at, at += size))
+    cutter.endOfInput()
+    const batches: number[] = []
+    for (let batch = 0; batch <= lines.length + 1; batch++) {
+      await clock.advance(1_000)
+      cutter.drain()
+      cutter.cut()
+      limit.nextBatch()
+      batches.push(counts().reduce((sum, n) => sum + n, 0))
+    }
+    const full = Math.floor(lines.length / rate)
+    assert.deepEqual(batches.slice(0, full), Array.from({ length: full }, () => rate))
+    assert.equal(stored.join(''), `${bytes.toString()}\n`)
+    assert.ok(cutter.isEmpty && !blocks.isFull)
+  }), { numRuns: 100 })
 })

@@ -4,6 +4,7 @@
 //             └─ lines ─────┘└ rest          a block holds whole lines; the rest waits for its end
 //
 // - Cutting at '\n' only, a character of several bytes is never cut.
+// - Lines beyond the rate wait, in the bytes they came in; see rate-limit.ts.
 // - A line longer than the limit is left out up to its end, and reported; the lines around it are kept.
 
 import { maxLineBytes } from '../../base/limits.ts'
@@ -11,6 +12,7 @@ import { BlockAge, type BlockCutter, type CutterOptions } from './block-cutter.t
 
 const newline = 10
 const end = Buffer.from('\n')
+const endOfInput = Symbol('end of input')
 
 export interface LineCutterOptions extends CutterOptions {
   /** A line was left out. */
@@ -32,6 +34,9 @@ export class LineCutter implements BlockCutter {
   #restBytes = 0
   /** Inside a line that is left out. */
   #skipping = false
+  /** Chunks that wait for the rate, and in between the ends of inputs. */
+  #waiting: (Buffer | typeof endOfInput)[] = []
+  #waitingLines = 0
 
   constructor(options: LineCutterOptions) {
     this.#options = options
@@ -40,22 +45,53 @@ export class LineCutter implements BlockCutter {
   }
 
   get isEmpty(): boolean {
-    return this.#bytes === 0
+    return this.#bytes === 0 && this.#waiting.length === 0
   }
 
   /** Takes what has come. The chunk is kept, not copied: the caller must not write to it again. */
   push(chunk: Buffer): void {
+    if (this.#waiting.length === 0 && this.#options.limit.rate === Infinity) return this.#take(chunk)
+    this.#waiting.push(chunk)
+    this.#waitingLines += linesIn(chunk)
+    this.drain()
+  }
+
+  /** The input has ended, and with it its last line. */
+  endOfInput(): void {
+    if (this.#waiting.length > 0) this.#waiting.push(endOfInput)
+    else this.#end()
+  }
+
+  drain(): void {
+    const { limit } = this.#options
+    for (let next; (next = this.#waiting[0]) !== undefined && limit.available >= 1;) {
+      if (next === endOfInput) {
+        this.#waiting.shift()
+        this.#end()
+        continue
+      }
+      const { head, rest, lines } = splitAfter(next, limit.available)
+      limit.took(lines)
+      this.#waitingLines -= lines
+      if (rest.length === 0) this.#waiting.shift()
+      else this.#waiting[0] = rest
+      this.#take(head)
+    }
+    limit.waits(this.#waiting.length === 0 ? 0 : Math.max(1, this.#waitingLines), () => this.drain())
+  }
+
+  #take(chunk: Buffer): void {
     if (chunk.length > this.#limit) { // so that a whole line in one chunk is within the limit
       const half = chunk.length >> 1
-      this.push(chunk.subarray(0, half))
-      this.push(chunk.subarray(half))
+      this.#take(chunk.subarray(0, half))
+      this.#take(chunk.subarray(half))
       return
     }
     if (this.#skipping) {
       const at = chunk.indexOf(newline)
       if (at === -1) return
       this.#skipping = false
-      if (at + 1 < chunk.length) this.push(chunk.subarray(at + 1))
+      if (at + 1 < chunk.length) this.#take(chunk.subarray(at + 1))
       return
     }
     const first = chunk.indexOf(newline)
@@ -64,24 +100,23 @@ export class LineCutter implements BlockCutter {
       this.#restBytes = 0
       this.#skipping = true
       this.#options.onTooLong(this.#limit)
-      return this.push(chunk)
+      return this.#take(chunk)
     }
     if (first === -1) return this.#wait(chunk)
     if (this.#age.isOver) this.cut()
     const last = chunk.lastIndexOf(newline)
     this.#lines.push(...this.#rest, chunk.subarray(0, last + 1))
     this.#bytes += this.#restBytes + last + 1
-    for (let at = first; at !== -1; at = chunk.indexOf(newline, at + 1)) this.#count++
+    this.#count += linesIn(chunk)
     this.#rest = []
     this.#restBytes = 0
     if (last + 1 < chunk.length) this.#wait(chunk.subarray(last + 1))
     if (this.#bytes >= this.#options.maxBytes) this.cut()
   }
 
-  /** The input has ended, and with it its last line. */
-  endOfInput(): void {
+  #end(): void {
     this.#skipping = false
-    if (this.#restBytes > 0) this.push(end)
+    if (this.#restBytes > 0) this.#take(end)
   }
 
   cut(): void {
@@ -100,4 +135,22 @@ export class LineCutter implements BlockCutter {
     this.#rest.push(beginning)
     this.#restBytes += beginning.length
   }
+}
+
+/** A chunk cut behind its n-th line end; how many line ends stand before the cut. */
+function splitAfter(chunk: Buffer, n: number): { head: Buffer; rest: Buffer; lines: number } {
+  let [at, lines] = [0, 0]
+  while (lines < n) {
+    const next = chunk.indexOf(newline, at)
+    if (next === -1) return { head: chunk, rest: chunk.subarray(chunk.length), lines }
+    at = next + 1
+    lines++
+  }
+  return { head: chunk.subarray(0, at), rest: chunk.subarray(at), lines }
+}
+
+function linesIn(chunk: Buffer): number {
+  let lines = 0
+  for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, at + 1)) lines++
+  return lines
 }

@@ -37,7 +37,7 @@ export class QueueInput extends InputNode {
     const { queue, oneAtATime, defaultRDD } = this.#options
     const taken = queue.splice(0, oneAtATime ? 1 : queue.length)
     if (taken.length === 0) return defaultRDD === undefined ? source(this.op, this.site, []) : defaultRDD.plan
-    this.setRecords(timeMs, taken.reduce((sum: number, items) => sum + (Array.isArray(items) ? items.length : 0), 0))
+    this.setInfo(timeMs, taken.reduce((sum: number, items) => sum + (Array.isArray(items) ? items.length : 0), 0))
     const plans = taken.map(items => this.#plan(items))
     return plans.length === 1 ? plans[0]! : union(plans, this.op, this.site)
   }

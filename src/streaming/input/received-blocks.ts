@@ -8,7 +8,7 @@
 import { isRivuletError } from '../../base/define-errors.ts'
 import type { StoredBlock } from '../../rdd/job-runner.ts'
 
-interface Received { readonly number: number; readonly block: StoredBlock; readonly records: number }
+interface Received { readonly number: number; readonly block: StoredBlock; readonly records: number; readonly metadata?: unknown }
 
 export class ReceivedBlocks {
   readonly #maxBytes: number
@@ -16,6 +16,9 @@ export class ReceivedBlocks {
   #bytes = 0
   /** Block memory was full when last asked. */
   #refused = false
+  #metadata: { readonly metadata: unknown } | undefined
+  /** Something waits for the rate. */
+  #held = false
   #waiting: Received[] = []
   readonly #taken = new Map<number, readonly Received[]>()
   #room: PromiseWithResolvers<void> | undefined
@@ -29,8 +32,13 @@ export class ReceivedBlocks {
     return this.#waiting.length === 0
   }
 
+  /** Block memory was full when last asked: what is kept outside need not be offered again before the next batch. */
+  get refused(): boolean {
+    return this.#refused
+  }
+
   get isFull(): boolean {
-    return this.#refused || this.#bytes >= this.#maxBytes
+    return this.#refused || this.#held || this.#bytes >= this.#maxBytes
   }
 
   /** Resolves when there is room. */
@@ -39,13 +47,25 @@ export class ReceivedBlocks {
     return (this.#room ??= Promise.withResolvers()).promise
   }
 
+  /** Says that there is no room, whatever the bytes, or no longer. */
+  hold(held: boolean): void {
+    this.#held = held
+    this.#wake()
+  }
+
+  /** What the receiver says of the block that comes next. */
+  note(metadata: unknown): void {
+    this.#metadata = { metadata }
+  }
+
   /** Stores a block. False when block memory is full: keep the data and try again; until then there is no room. Other failures throw. */
   store(make: () => StoredBlock, records: number): boolean {
     if (this.#closed) return true // a receiver that goes on after the end
     try {
       const block = make()
       this.#bytes += block.ref.bytes
-      this.#waiting.push({ number: ++this.#lastNumber, block, records })
+      this.#waiting.push({ number: ++this.#lastNumber, block, records, ...this.#metadata })
+      this.#metadata = undefined
       this.#refused = false
     } catch (error) {
       if (!isRivuletError(error) || error.code !== 'RIV_BLOCK_MEMORY') throw error

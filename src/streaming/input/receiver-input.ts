@@ -10,6 +10,7 @@ import { streamingErrors } from '../errors.ts'
 import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
 import { streamingSettings } from '../settings.ts'
 import type { BlockCutter, CutterOptions } from './block-cutter.ts'
+import { RateLimit } from './rate-limit.ts'
 import { ReceivedBlocks } from './received-blocks.ts'
 import { ReceiverSupervisor, type Startable } from './receiver-supervisor.ts'
 
@@ -27,7 +28,7 @@ export type MakeReceiver = (options: CutterOptions, supervisor: () => ReceiverSu
 export class ReceiverInput extends InputNode {
   readonly #kind: Extract<SourcePartition['kind'], 'blocks' | 'lines'>
   readonly #make: MakeReceiver
-  #running: { readonly blocks: ReceivedBlocks; readonly cutter: BlockCutter; readonly supervisor: ReceiverSupervisor } | undefined
+  #running: { readonly blocks: ReceivedBlocks; readonly cutter: BlockCutter; readonly supervisor: ReceiverSupervisor; readonly limit: RateLimit } | undefined
 
   constructor(op: string, site: CallSite, slideMs: number, kind: 'blocks' | 'lines', make: MakeReceiver) {
     super({ op, site, slideMs })
@@ -35,14 +36,15 @@ export class ReceiverInput extends InputNode {
     this.#make = make
   }
 
-  start({ clock, runner, conf, batchMs, streamId, events }: InputEnvironment): void {
+  start({ clock, runner, conf, batchMs, events }: InputEnvironment): void {
     const blocks = new ReceivedBlocks(conf.get(streamingSettings['receiver.maxWaitingBytes']))
     const intervalMs = conf.get(streamingSettings['spark.streaming.blockInterval']) || Math.min(longestBlockMs, batchMs / 2)
-    const options = { clock, runner, blocks, intervalMs, maxBytes: conf.get(streamingSettings['receiver.blockBytes']) }
-    const { receiver, cutter } = this.#make(options, () => supervisor, streamId)
+    const limit = new RateLimit({ clock, blocks, batchMs, intervalMs, rate: this.startControl(conf, batchMs).rate })
+    const options = { clock, runner, blocks, limit, intervalMs, maxBytes: conf.get(streamingSettings['receiver.blockBytes']) }
+    const { receiver, cutter } = this.#make(options, () => supervisor, this.streamId)
     const restartDelayMs = conf.get(streamingSettings['spark.streaming.receiverRestartDelay'])
-    const supervisor = new ReceiverSupervisor({ receiver, clock, events, streamId, name: this.describe(), restartDelayMs })
-    this.#running = { blocks, cutter, supervisor }
+    const supervisor = new ReceiverSupervisor({ log: runner.log, receiver, clock, events, streamId: this.streamId, name: this.describe(), restartDelayMs })
+    this.#running = { blocks, cutter, supervisor, limit }
     supervisor.start()
   }
 
@@ -52,6 +54,12 @@ export class ReceiverInput extends InputNode {
 
   override async stopReceiving(): Promise<void> {
     await this.#running?.supervisor.stop()
+    this.#running?.limit.lift()
+    this.#running?.cutter.drain()
+  }
+
+  protected override rateChanged(rate: number): void {
+    this.#running!.limit.rate = rate
   }
 
   stop(): void {
@@ -64,14 +72,17 @@ export class ReceiverInput extends InputNode {
   }
 
   protected override compute(timeMs: number): Plan {
-    const { blocks, cutter, supervisor } = this.#running!
+    const { blocks, cutter, supervisor, limit } = this.#running!
     try {
+      cutter.drain()
       cutter.cut()
+      limit.nextBatch()
     } catch (error) {
       supervisor.reportError(streamingErrors.RIV_RECEIVER.withCause(error, this.describe(), `records could not be stored: ${String(error)}`).message, error)
     }
     const taken = blocks.take(timeMs)
-    this.setRecords(timeMs, taken.reduce((sum, { records }) => sum + records, 0))
+    const metadata = taken.flatMap(received => ('metadata' in received ? [received.metadata] : []))
+    this.setInfo(timeMs, taken.reduce((sum, { records }) => sum + records, 0), metadata.length > 0 ? { blocks: metadata } : {})
     return source(this.op, this.site, taken.map(({ block }) => ({ kind: this.#kind, blocks: [block.ref] })))
   }
 }

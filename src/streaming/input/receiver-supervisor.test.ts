@@ -13,7 +13,7 @@ function open(methods: { onStart?: () => void | Promise<void>; onStop?: () => vo
     onStop: () => { log.push('stop'); return methods.onStop?.() },
   }
   const events = { post: (event: string, { receiverInfo: { lastErrorMessage } }: { receiverInfo: { lastErrorMessage?: string } }) => { log.push(event === 'onReceiverError' ? `error ${lastErrorMessage}` : event) } }
-  return { clock, log, supervisor: new ReceiverSupervisor({ receiver, clock, events, streamId: 0, name: 'r', restartDelayMs: 2_000 }) }
+  return { clock, log, supervisor: new ReceiverSupervisor({ log: { warn: (_fields, message) => { log.push(`warn ${message}`) } }, receiver, clock, events, streamId: 0, name: 'r', restartDelayMs: 2_000 }) }
 }
 
 describe('a receiver', () => {

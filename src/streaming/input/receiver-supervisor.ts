@@ -3,11 +3,15 @@
 //   idle ──start──→ running ──restart──→ pausing ──delay over──→ running …
 //                      └─────stop───────────┴──→ stopped
 //
-// Delays are of the stream clock. What onStop of an earlier start does is awaited before the next start.
+// Delays are of the stream clock. A receiver that keeps the event loop for long in onStart or onStop is warned of: nothing else runs then. What onStop of an earlier start does is awaited before the next start.
 
 import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
 import type { ReceiverEvents, ReceiverInfo } from '../events/streaming-listener.ts'
 import { streamingErrors } from '../errors.ts'
+
+/** How long onStart and onStop may keep the event loop. */
+const mostBlockingMs = 50
 
 /** What the supervisor starts and stops. */
 export interface Startable {
@@ -16,6 +20,7 @@ export interface Startable {
 }
 
 export interface SupervisorOptions {
+  readonly log: Pick<Logger, 'warn'>
   readonly receiver: Startable
   readonly clock: Clock
   readonly events: ReceiverEvents
@@ -30,7 +35,7 @@ export class ReceiverSupervisor {
   #state: 'idle' | 'running' | 'pausing' | 'stopped' = 'idle'
   #cancelRestart = (): void => {}
   #stopped: Promise<void> = Promise.resolve()
-  #lastError: Pick<ReceiverInfo, 'lastError' | 'lastErrorMessage'> = {}
+  #lastError: Pick<ReceiverInfo, 'lastError' | 'lastErrorMessage' | 'lastErrorTime'> = {}
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -38,6 +43,11 @@ export class ReceiverSupervisor {
 
   get isRunning(): boolean {
     return this.#state === 'running'
+  }
+
+  /** Whether it will never run again. */
+  get isStopped(): boolean {
+    return this.#state === 'stopped'
   }
 
   start(): void {
@@ -77,7 +87,7 @@ export class ReceiverSupervisor {
   }
 
   #note(message: string, error: unknown): void {
-    this.#lastError = { lastErrorMessage: message, ...(error !== undefined && { lastError: error instanceof Error ? error.stack ?? String(error) : String(error) }) }
+    this.#lastError = { lastErrorMessage: message, lastErrorTime: this.#options.clock.now(), ...(error !== undefined && { lastError: error instanceof Error ? error.stack ?? String(error) : String(error) }) }
   }
 
   #onStop(): Promise<void> {
@@ -85,8 +95,16 @@ export class ReceiverSupervisor {
   }
 
   async #call(method: keyof Startable, onError: (error: unknown) => void): Promise<void> {
+    const { receiver, name, log } = this.#options
+    const started = performance.now()
+    const warnOfBlocking = (): void => {
+      const ms = Math.round(performance.now() - started)
+      if (ms > mostBlockingMs) log.warn({ code: 'RIV_RECEIVER_BLOCKS' }, streamingErrors.RIV_RECEIVER_BLOCKS(name, method, ms).message)
+    }
     try {
-      await this.#options.receiver[method]()
+      const done = receiver[method]()
+      warnOfBlocking()
+      await done
     } catch (error) {
       onError(error)
     }
@@ -94,6 +112,6 @@ export class ReceiverSupervisor {
 
   #post(event: 'onReceiverStarted' | 'onReceiverError' | 'onReceiverStopped'): void {
     const { streamId, name, events } = this.#options
-    events.post(event, { receiverInfo: { streamId, name, active: this.#state === 'running', ...this.#lastError } })
+    events.post(event, { receiverInfo: { streamId, name, active: this.#state === 'running', location: 'driver', executorId: 'driver', ...this.#lastError } })
   }
 }

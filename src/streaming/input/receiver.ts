@@ -8,7 +8,8 @@ export interface ReceiverHost {
   readonly streamId: number
   readonly isRunning: boolean
   store(record: unknown): void
-  storeAll(records: Iterable<unknown>): Promise<void>
+  storeAll(records: Iterable<unknown> | AsyncIterable<unknown>, metadata: unknown): Promise<void>
+  storeBytes(bytes: Uint8Array, metadata: unknown): Promise<void>
   reportError(message: string, error?: unknown): void
   restart(message: string, error?: unknown, delayMs?: number): void
   stop(message: string, error?: unknown): void
@@ -39,6 +40,8 @@ export abstract class Receiver<in out T> {
   }
 
   readonly storageLevel: StorageLevel
+  /** Where it would like to run. It runs in the program itself; the name is for programs that come from Spark. */
+  readonly preferredLocation?: string
   #host: ReceiverHost | undefined
 
   constructor(storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_SER_2) {
@@ -51,14 +54,24 @@ export abstract class Receiver<in out T> {
   /** Ends receiving. */
   abstract onStop(): void | Promise<void>
 
-  /** Stores one record. */
+  /** Stores one record, without waiting: of records beyond the rate the program holds as many as come. A record that cannot be encoded is left out and reported. */
   store(record: T): void {
     this.#hostFor('store').store(record)
   }
 
-  /** Stores records as one block; resolves when they are stored and there is room for more: await it, and memory stays bounded. */
-  async storeAll(records: Iterable<T>): Promise<void> {
-    await this.#hostFor('storeAll').storeAll(records)
+  /**
+   * Stores records as blocks of their own; resolves when they are stored and there is room for more: await it, and memory stays bounded.
+   *
+   * A source that can be asked again acknowledges after it (a reliable receiver); one that cannot only has `store`. The metadata (offsets, file
+   * names) is told to listeners with the batch. An iterable that goes on for ever is pulled as there is room.
+   */
+  async storeAll(records: Iterable<T> | AsyncIterable<T>, metadata?: unknown): Promise<void> {
+    await this.#hostFor('storeAll').storeAll(records, metadata)
+  }
+
+  /** As `storeAll`, of records that are encoded already: one or more frames as `encodeFrame` gives them. Errors: RIV_FRAME. */
+  async storeBytes(bytes: Uint8Array, metadata?: unknown): Promise<void> {
+    await this.#hostFor('storeBytes').storeBytes(bytes, metadata)
   }
 
   /** Tells listeners of an error; receiving goes on. */
@@ -74,6 +87,11 @@ export abstract class Receiver<in out T> {
   /** Stops for good; the stream goes on without new records. */
   stop(message: string, error?: unknown): void {
     this.#hostFor('stop').stop(message, error)
+  }
+
+  /** Whether it is receiving. */
+  isStarted(): boolean {
+    return !this.isStopped()
   }
 
   /** Whether it is not receiving: stopped, or between two starts. */

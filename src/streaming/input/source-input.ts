@@ -6,6 +6,7 @@ import { Time } from '../../base/time.ts'
 import type { Plan, PlanFunction } from '../../rdd/plan.ts'
 import { streamingErrors } from '../errors.ts'
 import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
+import type { RateControl } from '../rates/rate-control.ts'
 import type { OffsetSource } from './replayable-source.ts'
 
 export interface SourceInputOptions<Offset, Part> {
@@ -29,6 +30,7 @@ export class SourceInput<Offset, Part> extends InputNode {
   #next: Promise<Offset> | undefined
   #commits: Promise<void> = Promise.resolve()
   #log: Logger | undefined
+  #control: RateControl | undefined
 
   constructor({ source, read, ...node }: SourceInputOptions<Offset, Part>) {
     super(node)
@@ -36,8 +38,9 @@ export class SourceInput<Offset, Part> extends InputNode {
     this.#read = read
   }
 
-  async start({ runner, clock }: InputEnvironment): Promise<void> {
+  async start({ runner, clock, conf, batchMs }: InputEnvironment): Promise<void> {
     this.#log = runner.log
+    this.#control = this.startControl(conf, batchMs)
     const initial = await this.#ask('initial', () => this.#source.initial(this.#stop.signal, new Time(clock.now())))
     this.#next = Promise.resolve(initial)
   }
@@ -49,10 +52,12 @@ export class SourceInput<Offset, Part> extends InputNode {
 
   protected override async compute(timeMs: number): Promise<Plan> {
     const before = this.#next!
-    const after = before.then(from => this.#ask('latest', () => this.#source.latest(from, Infinity, this.#stop.signal, new Time(timeMs))))
+    const after = before.then(from => this.#ask('latest', () => this.#source.latest(from, this.#control!.recordsPerBatch, this.#stop.signal, new Time(timeMs))))
     this.#next = after.catch(() => before) // a batch whose end is not known leaves its records to the next one
     const [from, to] = [await before, await after]
     this.#ends.set(timeMs, to)
+    const description = this.#source.describe?.(from, to)
+    this.setInfo(timeMs, this.#source.count?.(from, to) ?? 0, description === undefined ? {} : { Description: description })
     const parts = await this.#ask('split', () => this.#source.split(from, to))
     return this.#read(parts)
   }

@@ -20,7 +20,7 @@ import { ReceiverInput, type MakeReceiver } from './receiver-input.ts'
 import type { Receiver } from './receiver.ts'
 import { recordReceiver } from './record-receiver.ts'
 import type { OffsetSource, ReplayableSource } from './replayable-source.ts'
-import { socketReceiver } from './socket-receiver.ts'
+import { convertedSocketReceiver, rawSocketReceiver, socketReceiver } from './socket-receiver.ts'
 import { SourceInput } from './source-input.ts'
 import { streamingSettings } from '../settings.ts'
 
@@ -47,6 +47,41 @@ export abstract class StreamInputs {
    */
   socketTextStream(host: string, port: number, _level?: StorageLevel): DStream<string> {
     return this.#receiver('socketTextStream', callSite(), 'lines', socketReceiver(host, port))
+  }
+
+  /**
+   * The records that a converter makes of the bytes from a TCP server: any format. It runs in the program, once a connection.
+   *
+   * When the server closes the connection the converter's loop ends; when its iterable ends, the receiver connects again after
+   * `spark.streaming.receiverRestartDelay`. Bytes are read as records are taken: while too much waits, the sender is held back.
+   * Semantics: `StreamingContext.socketStream`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * const chunkSizes = ssc.socketStream('localhost', 9999, async function* (chunks) {
+   *   for await (const chunk of chunks) yield chunk.length
+   * })
+   * chunkSizes.reduce((a, b) => a + b).print()
+   */
+  socketStream<T>(host: string, port: number, converter: (chunks: AsyncIterable<Uint8Array>) => Iterable<T | Hint> | AsyncIterable<T | Hint>, _level?: StorageLevel): DStream<T> {
+    return this.#receiver('socketStream', callSite(), 'blocks', convertedSocketReceiver(host, port, converter))
+  }
+
+  /**
+   * Records from a TCP server that sends them encoded: frames as `encodeFrame` makes them, one after the other. Each becomes a block as it is; the
+   * program looks at no record.
+   *
+   * What is no frame ends the connection with a receiver error; the receiver connects again. Semantics: `StreamingContext.rawSocketStream`.
+   *
+   * @example
+   * import { Context, encodeFrame, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.rawSocketStream<{ sensor: number }>('localhost', 9999).map(reading => reading.sensor).print()
+   * // the other side: socket.write(encodeFrame([{ sensor: 7 }, { sensor: 8 }]))
+   */
+  rawSocketStream<T>(host: string, port: number, _level?: StorageLevel): DStream<T> {
+    return this.#receiver('rawSocketStream', callSite(), 'blocks', rawSocketReceiver(host, port))
   }
 
   /**
