@@ -24,7 +24,7 @@ export class DStream<out T> extends OutputOps<T> {
   }
 
   protected override deriveState<E, K, S>(node: StateNode): MapWithStateDStream<E, K, S> {
-    return new MapWithStateDStream<E, K, S>(this.graph, node)
+    return new StateDStream<E, K, S>(this.graph, node)
   }
 }
 
@@ -41,10 +41,17 @@ export class DStream<out T> extends OutputOps<T> {
  *   state.update((state.getOption() ?? 0) + (one ?? 0))
  * }, { numPartitions: 1 }).stateSnapshots())   // [[['a', 1], ['b', 1]], [['a', 2], ['b', 1]]]
  */
-export class MapWithStateDStream<out E, out K, out S> extends DStream<E> {
+export type MapWithStateDStream<E, K, S> = DStream<E> & StateSnapshots<K, S>
+
+/** The view of all states of a `mapWithState`. */
+export interface StateSnapshots<out K, out S> {
+  /** All keys with their states, after each batch. */
+  stateSnapshots(): DStream<[K, S]>
+}
+
+class StateDStream<E, K, S> extends DStream<E> implements StateSnapshots<K, S> {
   declare readonly node: StateNode
 
-  /** All keys with their states, after each batch. */
   stateSnapshots(): DStream<[K, S]> {
     return this.derive(new SnapshotNode(this.node, { op: 'stateSnapshots', site: callSite() }))
   }

@@ -35,6 +35,31 @@ export const streamingErrors = defineErrors({
     hint: "call ssc.checkpoint(directory) before start(), or ssc.checkpoint('memory:') where losing the state with the process is fine",
     docs: 'Streams with state (`updateStateByKey`, `mapWithState`, windows with an inverse function) keep it in the checkpoint directory, so that a program that is started again goes on with it.',
   },
+  RIV_CHECKPOINT_INTERVAL: {
+    message: (stream: string, value: number, slide: number) => `the checkpoint interval of ${stream} is ${value} ms; it must be a multiple of ${slide} ms, the slide of the stream`,
+    hint: 'give checkpoint() a multiple of the slide, or leave it out',
+    docs: 'State is checkpointed at batches of its stream, so the interval between two checkpoints is a multiple of the stream\'s slide.',
+  },
+  RIV_DURABILITY: {
+    message: (value: string) => `checkpoint.durability is '${value}'`,
+    hint: "say 'power' or 'process'",
+    docs: 'With `power` an acknowledged batch survives the loss of power: a group of records costs one sync to the disk. With `process` it survives the death of the program.',
+  },
+  RIV_UNRECOVERABLE: {
+    message: (stream: string, why: string, directory: string) => `${stream} cannot be recovered from the checkpoint directory ${directory}: ${why}`,
+    hint: "use a source that can be read again (files, sourceStream, receivers), or ssc.checkpoint('memory:')",
+    docs: 'With a checkpoint directory a program that is started again runs unfinished batches on the inputs they had. The queue of `queueStream` is an array of the program, which is gone with it.',
+  },
+  RIV_STATE_MATCH: {
+    message: (operator: string, problem: string) => `the checkpoint does not fit the program: ${operator} ${problem}`,
+    hint: 'name streams with state with uid(), so that they are found wherever they stand; set checkpoint.allowNonRestoredState to give up the state of streams that are gone; or use another directory',
+    docs: 'Streams with state find it by name: the one given by `uid`, or their kind and number among those of their kind. A stream that is gone, or has other partitions or another window, does not fit what the checkpoint holds.',
+  },
+  RIV_BATCH_CHANGED: {
+    message: (batchMs: number, storedMs: number, unfinished: number) => `the batch interval is ${batchMs} ms, and the checkpoint has ${unfinished} unfinished batches of ${storedMs} ms`,
+    hint: 'let a program with the old interval finish them (stop it gracefully), then change the interval',
+    docs: 'Unfinished batches run again as they were. With another interval their times would not be batch times.',
+  },
   RIV_UID: {
     message: (id: string, place: string) => `uid('${id}')${at(place)}: another stream of this context has that id`,
     hint: 'give every stream an id of its own',

@@ -3,6 +3,9 @@
 import { defineSettings, kinds } from '../base/define-settings.ts'
 
 export const streamingSettings = defineSettings({
+  'spark.streaming.checkpoint.directory': kinds.text('', 'Where state is kept, as `ssc.checkpoint(directory)` says it.'),
+  'checkpoint.durability': kinds.text('power', 'What an acknowledged batch survives: `power` (one sync to the disk a group of records), or `process` (the death of the program).'),
+  'checkpoint.allowNonRestoredState': kinds.boolean(false, 'Whether a program may start from a checkpoint that has state of streams which are gone; it is given up then.'),
   'spark.streaming.blockInterval': kinds.durationMs(0, 'Time after which a receiver begins a new block; each block is a partition of its batch. 0 means 200 ms, or half a batch where that is less. Blocks end at every batch anyway.'),
   'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),
   'spark.streaming.fileStream.minRememberDuration': kinds.durationMs(60_000, 'How long after its modification a file of a file stream can still be taken, rounded up to whole batches; also how far back `newFilesOnly: false` looks.'),

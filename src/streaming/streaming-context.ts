@@ -13,6 +13,10 @@ import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
 import { currentBatch } from './batch/batch.ts'
 import { Termination } from './batch/termination.ts'
+import { Checkpointer, inputIds } from './checkpoint/checkpointer.ts'
+import { memoryDirectory, openCheckpoint, type OpenCheckpoint } from './checkpoint/open.ts'
+import type { Recovery } from './checkpoint/recovery.ts'
+import { restore } from './checkpoint/restore.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
 import { ListenerBus } from './events/listener-bus.ts'
@@ -62,6 +66,8 @@ export class StreamingContext extends StreamInputs {
   readonly #bus: ListenerBus
   readonly #termination = new Termination()
   #runner: BatchRunner | undefined
+  #checkpoint: Promise<OpenCheckpoint> | undefined
+  #checkpointer: Checkpointer | undefined
   #starting: Promise<void> = Promise.resolve()
   #stopping: Promise<void> | undefined
   /** The inputs that were started, in order. */
@@ -81,6 +87,42 @@ export class StreamingContext extends StreamInputs {
   /** The active context of this process, if there is one. */
   static getActive(): StreamingContext | undefined {
     return active
+  }
+
+  /**
+   * A context that goes on from the checkpoint in a directory, or begins there.
+   *
+   * `create` runs in either case: it makes the context, its streams and outputs. State, unfinished batches and the place in each source come from
+   * the directory when the context starts. A directory whose checkpoint is damaged is refused, unless `createOnError` says to begin anew.
+   * Errors: RIV_JOURNAL_UNUSABLE, RIV_JOURNAL_CORRUPT, RIV_JOURNAL_VERSION. Semantics: `StreamingContext.getOrCreate`.
+   *
+   * @example
+   * import { mkdtemp } from 'node:fs/promises'
+   * import { tmpdir } from 'node:os'
+   * import { join } from 'node:path'
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const directory = await mkdtemp(join(tmpdir(), 'checkpoint-'))
+   * const ssc = await StreamingContext.getOrCreate(directory, () => {
+   *   const ssc = new StreamingContext(new Context(), seconds(1))
+   *   ssc.textFileStream(join(directory, 'in')).count().print()
+   *   return ssc
+   * })
+   */
+  static async getOrCreate(directory: string, create: () => StreamingContext | Promise<StreamingContext>, { createOnError = false }: { readonly createOnError?: boolean } = {}): Promise<StreamingContext> {
+    const ssc = await create()
+    ssc.graph.checkpointDirectory ??= directory
+    ssc.#checkpoint ??= ssc.#openCheckpoint(createOnError)
+    await ssc.#checkpoint
+    return ssc
+  }
+
+  /**
+   * The active context of this process; where there is none, as `getOrCreate`.
+   *
+   * Semantics: `StreamingContext.getActiveOrCreate`.
+   */
+  static async getActiveOrCreate(directory: string, create: () => StreamingContext | Promise<StreamingContext>, options?: { readonly createOnError?: boolean }): Promise<StreamingContext> {
+    return active ?? StreamingContext.getOrCreate(directory, create, options)
   }
 
   /** Where the context is in its life: `initialized`, `active` or `stopped`. */
@@ -242,7 +284,13 @@ export class StreamingContext extends StreamInputs {
 
   async #begin(): Promise<void> {
     try {
+      const { recovery, journal } = await (this.#checkpoint ??= this.#openCheckpoint())
+      if (recovery.start !== undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
       this.graph.start()
+      const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.graph, runner: this.sparkContext.runner, onFailure: error => this.#fail(error) })
+      checkpointer.start(recovery.start?.zeroMs ?? this.#zeroMs)
+      const allowNonRestoredState = this.sparkContext.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
+      await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, allowNonRestoredState })
       if (this.#clock instanceof ManualClock || this.sparkContext.master === 'inline') this.graph.watchCaptured()
       await this.#warmUp()
       await this.#startInputs()
@@ -251,7 +299,27 @@ export class StreamingContext extends StreamInputs {
       await (this.#stopping = this.#end(false))
       throw error
     }
-    if (this.#stopping === undefined) this.#startBatches()
+    if (this.#stopping === undefined) this.#startBatches((await this.#checkpoint!).recovery)
+  }
+
+  get #zeroMs(): number {
+    return Math.floor(this.#clock.now() / this.graph.batchMs) * this.graph.batchMs
+  }
+
+  async #openCheckpoint(createOnError = false): Promise<OpenCheckpoint> {
+    const { graph, sparkContext } = this
+    graph.checkpointDirectory ??= sparkContext.conf.get(streamingSettings['spark.streaming.checkpoint.directory']) || undefined
+    const directory = graph.checkpointDirectory
+    if (directory !== undefined && directory !== memoryDirectory) {
+      for (const input of graph.inputs) if (input.unrecoverable !== undefined) throw streamingErrors.RIV_UNRECOVERABLE(input.describe(), input.unrecoverable, directory)
+    }
+    return openCheckpoint(directory, sparkContext, createOnError)
+  }
+
+  /** Nothing more can be made durable: what runs ends, and nothing follows. */
+  #fail(error: Error): void {
+    this.#termination.fail(error)
+    void this.stop({ stopContext: false })
   }
 
   /** Starts the engine's threads, so that the first batch does not wait for them. */
@@ -265,18 +333,22 @@ export class StreamingContext extends StreamInputs {
   async #startInputs(): Promise<void> {
     const { conf, runner } = this.sparkContext
     this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
-    for (const input of this.graph.inputs) {
+    const ids = inputIds(this.graph.inputs)
+    for (const [streamId, input] of this.graph.inputs.entries()) {
       if (this.#stopping !== undefined) return
       this.#inputs.push(input)
-      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus })
+      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus, journalBlock: (number, records, ref) => this.#checkpointer!.block(ids[streamId]!.id, number, records, ref) })
     }
   }
 
-  #startBatches(): void {
+  /** The first run begins at the batch time at or before now; later ones go on after the last batch that is complete. */
+  #startBatches({ start, completedMs }: Recovery): void {
     const { batchMs } = this.graph
-    const zeroMs = Math.floor(this.#clock.now() / batchMs) * batchMs
+    const goesOn = start?.batchMs === batchMs
+    const zeroMs = goesOn ? start!.zeroMs : Math.max(this.#zeroMs, Math.ceil((completedMs ?? 0) / batchMs) * batchMs)
     this.graph.begin(zeroMs)
-    this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock: this.#clock, bus: this.#bus, zeroMs, onFailure: error => this.#termination.fail(error) })
+    this.#checkpointer!.start(zeroMs)
+    this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock: this.#clock, bus: this.#bus, lastMs: goesOn ? completedMs ?? zeroMs : zeroMs, checkpointer: this.#checkpointer!, onFailure: error => this.#termination.fail(error) })
     void this.#runner.halted.then(() => (this.#stopping ??= this.#end(false)))
     this.#runner.start()
   }
@@ -288,6 +360,8 @@ export class StreamingContext extends StreamInputs {
       await (graceful ? halted : Promise.race([halted, patience()]))
     }
     await this.#eachInput('stop')
+    if (this.#checkpointer !== undefined) await this.#checkpointer.close()
+    else await this.#checkpoint?.then(({ journal }) => journal.close(), () => {})
     this.#runner?.forgetAll()
     this.#bus.close()
     for (const close of this.#closers.splice(0)) close()

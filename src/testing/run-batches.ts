@@ -1,10 +1,14 @@
 // runBatches: batches in, an operation, batches out. How operators of streams are tested, ours and the users'.
 
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ManualClock } from '../base/clock.ts'
 import { duration, seconds, type D } from '../base/time.ts'
 import { Context } from '../context/context.ts'
 import type { Hint } from '../rdd/types.ts'
 import type { DStream } from '../streaming/dstream.ts'
+import type { ReplayableSource } from '../streaming/input/replayable-source.ts'
 import { StreamingContext } from '../streaming/streaming-context.ts'
 
 /** The input of a stream: for each batch its records. */
@@ -17,6 +21,8 @@ export interface RunBatchesOptions {
   readonly master?: string
   /** Empty batches that follow the input, for windows to drain. */
   readonly extraBatches?: number
+  /** After this many batches the program dies, and a new one goes on from its checkpoint. */
+  readonly restartAfterBatch?: number
 }
 
 /** One run at a time: one StreamingContext may be active in a process. */
@@ -58,25 +64,60 @@ export async function runBatches(
 export async function runBatchesOn(
   context: Context, inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>, operation: (inputs: never, ssc: StreamingContext) => DStream<unknown>, options: Omit<RunBatchesOptions, 'master'>,
 ): Promise<unknown[][]> {
-  const { batch = seconds(1), extraBatches = 0 } = options
-  const clock = new ManualClock()
-  const ssc = new StreamingContext(context, batch, { clock })
-  ssc.checkpoint('memory:')
-  const stream = (batches: Batches<unknown>): DStream<unknown> => ssc.queueStream([...batches])
-  const given = isBatches(inputs) ? stream(inputs) : Object.fromEntries(Object.entries(inputs).map(([name, batches]) => [name, stream(batches)]))
+  const { batch = seconds(1), extraBatches = 0, restartAfterBatch } = options
   const count = Math.max(0, ...(isBatches(inputs) ? [inputs] : Object.values(inputs)).map(batches => batches.length)) + extraBatches
   const out: unknown[][] = []
+  const run = { context, batch, operation, out, inputs }
+  if (restartAfterBatch === undefined) {
+    await runSome({ ...run, directory: 'memory:', from: 0, to: count, stream: (ssc, batches) => ssc.queueStream([...batches]) })
+    return out
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'rivulet-batches-'))
+  try {
+    for (const [from, to] of [[0, restartAfterBatch], [restartAfterBatch, count]] as const) await runSome({ ...run, directory, from, to, stream: (ssc, batches) => ssc.sourceStream(sourceOf(batches)) })
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+  return out
+}
+
+interface SomeBatches {
+  readonly context: Context
+  readonly batch: D
+  readonly inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>
+  readonly operation: (inputs: never, ssc: StreamingContext) => DStream<unknown>
+  readonly out: unknown[][]
+  readonly directory: string
+  readonly from: number
+  readonly to: number
+  readonly stream: (ssc: StreamingContext, batches: Batches<unknown>) => DStream<unknown>
+}
+
+/** Runs the batches from one number to another in a StreamingContext of their own. */
+async function runSome({ context, batch, inputs, operation, out, directory, from, to, stream }: SomeBatches): Promise<void> {
+  const batchMs = duration(batch).milliseconds
+  const clock = new ManualClock(from * batchMs)
+  const ssc = new StreamingContext(context, batch, { clock })
+  ssc.checkpoint(directory)
+  const given = isBatches(inputs) ? stream(ssc, inputs) : Object.fromEntries(Object.entries(inputs).map(([name, batches]) => [name, stream(ssc, batches)]))
   const ended = ssc.awaitTermination()
   ended.catch(() => {}) // reported below
   try {
     operation(given as never, ssc).foreachRDD(async rdd => { out.push(await rdd.collect()) })
     await ssc.start()
-    for (let i = 0; i < count && ssc.state === 'active'; i++) await clock.advance(duration(batch).milliseconds)
+    for (let i = from; i < to && ssc.state === 'active'; i++) await clock.advance(batchMs)
   } finally {
     await ssc.stop({ stopContext: false })
   }
   await ended
-  return out
 }
+
+/** A source that has one element of an array for each batch. */
+const sourceOf = (batches: Batches<unknown>): ReplayableSource<number, number, unknown> => ({
+  initial: async () => 0,
+  latest: async from => Math.min(from + 1, batches.length),
+  split: (from, to) => batches.slice(from, to).map((_, i) => from + i),
+  read: part => batches[part]!,
+})
 
 const isBatches = (inputs: Batches<unknown> | Readonly<Record<string, Batches<unknown>>>): inputs is Batches<unknown> => Array.isArray(inputs)

@@ -87,7 +87,7 @@ export abstract class PairOps<out T> extends ElementOps<T> {
 
   /** Where keys go: the same in every batch. */
   protected targetOf(op: string, site: CallSite, partitions: PartitionsOrPartitioner | undefined): Partitioning {
-    return partitioningOf(partitions ?? this.graph.context.runner.defaultParallelism, op, site)
+    return partitions === undefined ? this.graph.defaultTarget : partitioningOf(partitions, op, site)
   }
 
   /** Combines the values of each key of each batch. */

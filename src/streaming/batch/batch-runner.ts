@@ -13,6 +13,7 @@ import type { Context } from '../../context/context.ts'
 import { inScope } from '../../rdd/nodes.ts'
 import { RDD } from '../../rdd/rdd.ts'
 import type { ListenerBus } from '../events/listener-bus.ts'
+import type { Checkpointer } from '../checkpoint/checkpointer.ts'
 import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import { describeOutput, type OutputOperation } from '../graph/output-operation.ts'
@@ -25,7 +26,9 @@ export interface BatchRunnerOptions {
   readonly graph: DStreamGraph
   readonly clock: Clock
   readonly bus: ListenerBus
-  readonly zeroMs: number
+  /** The batch before the first one. */
+  readonly lastMs: number
+  readonly checkpointer: Checkpointer
   /** An output failed for good; the streams stop when its batch is over. */
   readonly onFailure: (error: Error) => void
 }
@@ -43,7 +46,7 @@ export class BatchRunner {
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options
-    this.#generator = new JobGenerator(options.zeroMs, options.graph.batchMs)
+    this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs)
   }
 
   start(): void {
@@ -122,6 +125,7 @@ export class BatchRunner {
     this.#inBatch(batch, async () => {
       await Promise.allSettled(graph.inputs.map(input => input.getOrCompute(timeMs)))
       batch.inputs = graph.inputsAt(timeMs)
+      this.#options.checkpointer.inputs(timeMs)
       if (!bus.isEmpty) bus.post('onBatchSubmitted', { batchInfo: batch.info })
       return this.#generator.fixed(timeMs)
     })
@@ -137,13 +141,18 @@ export class BatchRunner {
         try {
           await stateful.advance(timeMs)
         } catch (error) {
+          batch.rolledBack = true
           graph.rollback(timeMs, node, error as Error)
           // Outputs that are due find it out themselves; those of a window that is due later would never.
           for (const output of graph.outputsOver(node)) if (!output.node.isDue(timeMs)) this.#judge(output, batch, outputFailure(output, timeMs, error))
           break
         }
       }
-      return this.#generator.advanced(timeMs, graph.outputsAt(timeMs).length, batch.failed ? 'stop' : 'ok')
+      const { checkpointer } = this.#options
+      const { lastDelta } = checkpointer
+      if (!batch.rolledBack) checkpointer.deltas(timeMs)
+      await checkpointer.ready(timeMs, lastDelta).catch(() => { batch.failed = true }) // the checkpointer has told the program
+      return this.#generator.advanced(timeMs, checkpointer.failed ? 0 : graph.outputsAt(timeMs).length, batch.failed ? 'stop' : 'ok')
     })
   }
 
@@ -209,7 +218,9 @@ export class BatchRunner {
     if (!bus.isEmpty) bus.post('onBatchCompleted', { batchInfo: batch.info })
     const delays = { timeMs: batch.endedMs, processingDelayMs: batch.endedMs - batch.startedMs!, schedulingDelayMs: batch.startedMs! - batch.submittedMs }
     for (const input of graph.inputs) input.processed(timeMs, delays)
-    if (!batch.failed && !batch.abort.signal.aborted) for (const input of graph.inputs) input.completed(timeMs)
+    if (!batch.failed && !batch.abort.signal.aborted) {
+      this.#options.checkpointer.completed(timeMs, batch.rolledBack, () => { for (const input of graph.inputs) input.completed(timeMs) })
+    }
     graph.forget(timeMs)
     this.#end(batch)
     while (this.#remembered.length > 0 && this.#remembered[0]!.time.milliseconds <= timeMs - graph.rememberMs) this.#remembered.shift()!.scope.release()

@@ -20,6 +20,8 @@ export class Batch {
   endedMs: number | undefined
   inputs: Readonly<Record<number, InputInfo>> = {}
   readonly outputs: Record<number, OutputOperationInfo> = {}
+  /** Whether its advance failed: it brought nothing to any state. */
+  rolledBack = false
   /** Whether the batch failed for good. */
   failed = false
   isOver = false

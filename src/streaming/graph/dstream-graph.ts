@@ -27,6 +27,8 @@ export class DStreamGraph {
   readonly inputs: InputNode[] = []
   readonly outputs: OutputOperation[] = []
   state: StreamingState = 'initialized'
+  /** Where keys go where the program does not say: the same in every batch, and in every run that goes on from a checkpoint. */
+  readonly defaultTarget: { by: 'hash'; partitions: number }
   /** Where state is kept: a directory, or `memory:`. */
   checkpointDirectory: string | undefined
   /** How long every RDD is kept after its batch. */
@@ -42,6 +44,7 @@ export class DStreamGraph {
   constructor(context: RDDContext, batchMs: number) {
     this.context = context
     this.batchMs = batchMs
+    this.defaultTarget = { by: 'hash', partitions: context.runner.defaultParallelism }
   }
 
   /** Refuses to add to a graph that has been started. */
@@ -75,6 +78,7 @@ export class DStreamGraph {
     this.#stateful = this.#order.flatMap(node => node.stateful.filter(each => each !== node.panes || isRead(node)).map(stateful => ({ node, stateful })))
     const keyed = this.#stateful.find(({ stateful }) => stateful.needsCheckpoint)
     if (keyed !== undefined && this.checkpointDirectory === undefined) throw streamingErrors.RIV_NO_CHECKPOINT(keyed.node.describe())
+    for (const node of this.#order) this.#checkInterval(node)
     for (const node of this.#order) node.rememberMs = this.rememberMs
     for (const node of this.#order) for (const parent of node.parents) parent.rememberMs = Math.max(parent.rememberMs, this.rememberMs + node.readsBackMs - this.batchMs)
     for (const node of this.#order) for (const fn of node.functions) this.context.runner.freeze(fn)
@@ -99,6 +103,11 @@ export class DStreamGraph {
   /** What remembers more than a batch, parents first. */
   get stateful(): readonly StatefulAt[] {
     return this.#stateful
+  }
+
+  /** Partitions where the program does not say. */
+  get parallelism(): number {
+    return this.defaultTarget.partitions
   }
 
   /** What makes a new version in a batch, before its outputs; parents first. */
@@ -141,6 +150,13 @@ export class DStreamGraph {
   /** Drops what nobody needs after a batch. */
   forget(completedMs: number): void {
     for (const node of this.#order) node.forget(completedMs - node.rememberMs, this.#runner)
+  }
+
+  #checkInterval(node: StreamNode): void {
+    const { checkpointMs, slideMs } = node
+    if (checkpointMs === undefined) return
+    if (this.checkpointDirectory === undefined) throw streamingErrors.RIV_NO_CHECKPOINT(node.describe())
+    if (checkpointMs < slideMs || checkpointMs % slideMs !== 0) throw streamingErrors.RIV_CHECKPOINT_INTERVAL(node.describe(), checkpointMs, slideMs)
   }
 
   get #runner(): JobRunner {

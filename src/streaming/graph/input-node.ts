@@ -11,6 +11,7 @@ import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { InputInfo, ReceiverEvents } from '../events/streaming-listener.ts'
 import { RateControl } from '../rates/rate-control.ts'
 import type { Processed } from '../rates/rate-estimator.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import { StreamNode, type NodeOptions } from './stream-node.ts'
 
 /** What inputs are given at start. */
@@ -20,7 +21,23 @@ export interface InputEnvironment {
   readonly conf: Conf
   readonly batchMs: number
   readonly events: ReceiverEvents
+  readonly journalBlock: JournalBlock
 }
+
+/** What an earlier run left of an input. */
+export interface EarlierInput {
+  /** By time, what the batches had that have to run again. */
+  readonly batches: ReadonlyMap<number, unknown>
+  /** What the newest batch of all had. */
+  readonly newest: unknown
+  /** The stored blocks that no complete batch had, in order of their numbers. */
+  readonly blocks: readonly { readonly number: number; readonly records: number; readonly ref: BlockRef }[]
+  /** The number of the next block. */
+  readonly nextBlock: number
+}
+
+/** Journals a block that an input stored; resolves when it is durable. */
+export type JournalBlock = (number: number, records: number, ref: BlockRef) => Promise<void>
 
 export abstract class InputNode extends StreamNode {
   readonly #infos = new Map<number, InputInfo>()
@@ -51,6 +68,19 @@ export abstract class InputNode extends StreamNode {
   /** What is known of a batch's input. */
   infoAt(timeMs: number): InputInfo | undefined {
     return this.#infos.get(timeMs)
+  }
+
+  /** What a batch's input is made of again: plain data; undefined where it makes it anew from the time alone. */
+  inputOf(_timeMs: number): unknown {
+    return undefined
+  }
+
+  /** Goes on from an earlier run. Called before `start`. */
+  restore(_earlier: EarlierInput): void {}
+
+  /** Why its batches cannot be made again by another run; undefined where they can. */
+  get unrecoverable(): string | undefined {
+    return undefined
   }
 
   /** A batch is over, whether or not it failed: the rate follows how long it took. */

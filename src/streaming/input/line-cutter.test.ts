@@ -13,7 +13,7 @@ import { ReceivedBlocks } from './received-blocks.ts'
 /** A cutter over blocks in plain memory. */
 function open({ maxBytes = 1 << 20, maxLineBytes = 1 << 24, intervalMs = 100, rate = Infinity } = {}) {
   const clock = new ManualClock()
-  const blocks = new ReceivedBlocks(Infinity)
+  const blocks = new ReceivedBlocks(Infinity, async () => {})
   const stored: string[] = []
   const errors: number[] = []
   const state = { full: false }
@@ -97,7 +97,7 @@ describe('blocks of lines', () => {
   })
 
   test('other failures of storing are not swallowed', () => {
-    const blocks = new ReceivedBlocks(10)
+    const blocks = new ReceivedBlocks(10, async () => {})
     assert.throws(() => blocks.store(() => { throw new TypeError('no block') }, 1), error => !isRivuletError(error))
   })
 })

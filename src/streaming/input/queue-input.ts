@@ -31,6 +31,10 @@ export class QueueInput extends InputNode {
 
   start(): void {}
 
+  override get unrecoverable(): string {
+    return 'its queue is in the memory of the program'
+  }
+
   stop(): void {}
 
   protected override compute(timeMs: number): Plan {

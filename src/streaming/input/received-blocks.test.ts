@@ -6,7 +6,7 @@ import type { StoredBlock } from '../../rdd/job-runner.ts'
 import { ReceivedBlocks } from './received-blocks.ts'
 
 function open(maxBytes: number) {
-  const blocks = new ReceivedBlocks(maxBytes)
+  const blocks = new ReceivedBlocks(maxBytes, async () => {})
   const released: number[] = []
   const store = (bytes: number): boolean => blocks.store((): StoredBlock => ({ ref: { slab: 0, generation: 0, offset: 0, bytes, count: 1 }, release: () => { released.push(bytes) } }), 1)
   return { blocks, released, store }

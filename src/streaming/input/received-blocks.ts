@@ -6,9 +6,10 @@
 // - Bytes count until they are released; beyond the limit `isFull` says so, and `room` resolves when it is over.
 
 import { isRivuletError } from '../../base/define-errors.ts'
+import type { JournalBlock } from '../graph/input-node.ts'
 import type { StoredBlock } from '../../rdd/job-runner.ts'
 
-interface Received { readonly number: number; readonly block: StoredBlock; readonly records: number; readonly metadata?: unknown }
+export interface Received { readonly number: number; readonly block: StoredBlock; readonly records: number; readonly metadata?: unknown }
 
 export class ReceivedBlocks {
   readonly #maxBytes: number
@@ -24,8 +25,30 @@ export class ReceivedBlocks {
   #room: PromiseWithResolvers<void> | undefined
   #closed = false
 
-  constructor(maxBytes: number) {
+  readonly #journal: JournalBlock
+  /** Resolves when all that was stored is durable. */
+  #durable: Promise<void> = Promise.resolve()
+
+  constructor(maxBytes: number, journal: JournalBlock) {
     this.#maxBytes = maxBytes
+    this.#journal = journal
+  }
+
+  /** Resolves when everything stored so far is durable. */
+  get durable(): Promise<void> {
+    return this.#durable
+  }
+
+  /** Takes over blocks of an earlier run; those of batches that run again first. */
+  restore(batches: ReadonlyMap<number, unknown>, stored: readonly Received[], nextNumber: number): void {
+    const byNumber = new Map(stored.map(received => [received.number, received]))
+    this.#lastNumber = nextNumber - 1
+    for (const { block } of stored) this.#bytes += block.ref.bytes
+    for (const [timeMs, numbers] of batches) {
+      this.#taken.set(timeMs, (numbers as number[]).flatMap(number => byNumber.get(number) ?? []))
+      for (const number of numbers as number[]) byNumber.delete(number)
+    }
+    this.#waiting.push(...byNumber.values())
   }
 
   get isEmpty(): boolean {
@@ -64,8 +87,11 @@ export class ReceivedBlocks {
     try {
       const block = make()
       this.#bytes += block.ref.bytes
-      this.#waiting.push({ number: ++this.#lastNumber, block, records, ...this.#metadata })
+      const number = ++this.#lastNumber
+      this.#waiting.push({ number, block, records, ...this.#metadata })
       this.#metadata = undefined
+      this.#durable = this.#journal(number, records, block.ref)
+      this.#durable.catch(() => {}) // the journal tells the program; whoever awaits it hears it too
       this.#refused = false
     } catch (error) {
       if (!isRivuletError(error) || error.code !== 'RIV_BLOCK_MEMORY') throw error
@@ -77,6 +103,8 @@ export class ReceivedBlocks {
 
   /** Gives everything that waits to a batch. */
   take(timeMs: number): readonly Received[] {
+    const earlier = this.#taken.get(timeMs)
+    if (earlier !== undefined) return earlier
     const taken = this.#waiting
     this.#waiting = []
     if (taken.length > 0) this.#taken.set(timeMs, taken)

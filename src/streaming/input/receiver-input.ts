@@ -7,7 +7,7 @@ import type { JobRunner } from '../../rdd/job-runner.ts'
 import { source } from '../../rdd/nodes.ts'
 import type { Plan, SourcePartition } from '../../rdd/plan.ts'
 import { streamingErrors } from '../errors.ts'
-import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
+import { InputNode, type EarlierInput, type InputEnvironment } from '../graph/input-node.ts'
 import { streamingSettings } from '../settings.ts'
 import type { BlockCutter, CutterOptions } from './block-cutter.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -30,14 +30,22 @@ export class ReceiverInput extends InputNode {
   readonly #make: MakeReceiver
   #running: { readonly blocks: ReceivedBlocks; readonly cutter: BlockCutter; readonly supervisor: ReceiverSupervisor; readonly limit: RateLimit } | undefined
 
+  #earlier: EarlierInput | undefined
+  /** By batch that is not forgotten, the numbers of its blocks. */
+  readonly #taken = new Map<number, readonly number[]>()
+
   constructor(op: string, site: CallSite, slideMs: number, kind: 'blocks' | 'lines', make: MakeReceiver) {
     super({ op, site, slideMs })
     this.#kind = kind
     this.#make = make
   }
 
-  start({ clock, runner, conf, batchMs, events }: InputEnvironment): void {
-    const blocks = new ReceivedBlocks(conf.get(streamingSettings['receiver.maxWaitingBytes']))
+  start({ clock, runner, conf, batchMs, events, journalBlock }: InputEnvironment): void {
+    const blocks = new ReceivedBlocks(conf.get(streamingSettings['receiver.maxWaitingBytes']), journalBlock)
+    if (this.#earlier !== undefined) {
+      const { batches, nextBlock, blocks: stored } = this.#earlier
+      blocks.restore(batches, stored.map(({ number, records, ref }) => ({ number, records, block: { ref, release: () => runner.release([ref]) } })), nextBlock)
+    }
     const intervalMs = conf.get(streamingSettings['spark.streaming.blockInterval']) || Math.min(longestBlockMs, batchMs / 2)
     const limit = new RateLimit({ clock, blocks, batchMs, intervalMs, rate: this.startControl(conf, batchMs).rate })
     const options = { clock, runner, blocks, limit, intervalMs, maxBytes: conf.get(streamingSettings['receiver.blockBytes']) }
@@ -46,6 +54,14 @@ export class ReceiverInput extends InputNode {
     const supervisor = new ReceiverSupervisor({ log: runner.log, receiver, clock, events, streamId: this.streamId, name: this.describe(), restartDelayMs })
     this.#running = { blocks, cutter, supervisor, limit }
     supervisor.start()
+  }
+
+  override inputOf(timeMs: number): unknown {
+    return this.#taken.get(timeMs)
+  }
+
+  override restore(earlier: EarlierInput): void {
+    this.#earlier = earlier
   }
 
   override get hasPending(): boolean {
@@ -68,6 +84,7 @@ export class ReceiverInput extends InputNode {
 
   override forget(upToMs: number, runner: JobRunner): void {
     super.forget(upToMs, runner)
+    for (const timeMs of this.#taken.keys()) if (timeMs <= upToMs) this.#taken.delete(timeMs)
     this.#running?.blocks.release(upToMs)
   }
 
@@ -83,6 +100,7 @@ export class ReceiverInput extends InputNode {
     const taken = blocks.take(timeMs)
     const metadata = taken.flatMap(received => ('metadata' in received ? [received.metadata] : []))
     this.setInfo(timeMs, taken.reduce((sum, { records }) => sum + records, 0), metadata.length > 0 ? { blocks: metadata } : {})
+    this.#taken.set(timeMs, taken.map(({ number }) => number))
     return source(this.op, this.site, taken.map(({ block }) => ({ kind: this.#kind, blocks: [block.ref] })))
   }
 }

@@ -70,7 +70,7 @@ class Host implements ReceiverHost {
       }
     }
     this.#cutter.cut()
-    await blocks.room
+    await Promise.all([blocks.room, blocks.durable])
   }
 
   async storeBytes(bytes: Uint8Array, metadata: unknown): Promise<void> {
@@ -89,7 +89,7 @@ class Host implements ReceiverHost {
       while (!blocks.store(() => runner.storeText(payload), count)) await blocks.room
       limit.took(count)
     }
-    await blocks.room
+    await Promise.all([blocks.room, blocks.durable])
   }
 
   reportError(message: string, error?: unknown): void {

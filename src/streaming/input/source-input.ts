@@ -5,8 +5,8 @@ import type { Logger } from '../../base/log.ts'
 import { Time } from '../../base/time.ts'
 import type { Plan, PlanFunction } from '../../rdd/plan.ts'
 import { streamingErrors } from '../errors.ts'
-import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
 import type { RateControl } from '../rates/rate-control.ts'
+import { InputNode, type EarlierInput, type InputEnvironment } from '../graph/input-node.ts'
 import type { OffsetSource } from './replayable-source.ts'
 
 export interface SourceInputOptions<Offset, Part> {
@@ -24,8 +24,10 @@ export class SourceInput<Offset, Part> extends InputNode {
   readonly #source: OffsetSource<Offset, Part>
   readonly #read: (parts: readonly Part[]) => Plan
   readonly #stop = new AbortController()
-  /** Where each batch that has not completed ends. */
-  readonly #ends = new Map<number, Offset>()
+  /** What each batch covers that has not completed. */
+  readonly #ranges = new Map<number, { readonly from: Offset; readonly to: Offset }>()
+  /** What batches of an earlier run cover that did not complete. */
+  #earlier: ReadonlyMap<number, unknown> = new Map()
   /** Where the next batch begins; batches take turns, also when several are due at once. */
   #next: Promise<Offset> | undefined
   #commits: Promise<void> = Promise.resolve()
@@ -41,6 +43,7 @@ export class SourceInput<Offset, Part> extends InputNode {
   async start({ runner, clock, conf, batchMs }: InputEnvironment): Promise<void> {
     this.#log = runner.log
     this.#control = this.startControl(conf, batchMs)
+    if (this.#next !== undefined) return // an earlier run has begun it
     const initial = await this.#ask('initial', () => this.#source.initial(this.#stop.signal, new Time(clock.now())))
     this.#next = Promise.resolve(initial)
   }
@@ -50,22 +53,37 @@ export class SourceInput<Offset, Part> extends InputNode {
     await this.#commits
   }
 
+  override inputOf(timeMs: number): unknown {
+    return this.#ranges.get(timeMs)
+  }
+
+  override restore({ batches, newest }: EarlierInput): void {
+    this.#earlier = batches
+    if (newest !== undefined) this.#next = Promise.resolve((newest as { readonly to: Offset }).to)
+  }
+
   protected override async compute(timeMs: number): Promise<Plan> {
-    const before = this.#next!
-    const after = before.then(from => this.#ask('latest', () => this.#source.latest(from, this.#control!.recordsPerBatch, this.#stop.signal, new Time(timeMs))))
-    this.#next = after.catch(() => before) // a batch whose end is not known leaves its records to the next one
-    const [from, to] = [await before, await after]
-    this.#ends.set(timeMs, to)
+    const { from, to } = (this.#earlier.get(timeMs) as { readonly from: Offset; readonly to: Offset } | undefined) ?? await this.#fresh(timeMs)
+    this.#ranges.set(timeMs, { from, to })
     const description = this.#source.describe?.(from, to)
     this.setInfo(timeMs, this.#source.count?.(from, to) ?? 0, description === undefined ? {} : { Description: description })
     const parts = await this.#ask('split', () => this.#source.split(from, to))
     return this.#read(parts)
   }
 
+  /** From where the last batch ended to the latest. */
+  async #fresh(timeMs: number): Promise<{ readonly from: Offset; readonly to: Offset }> {
+    const before = this.#next!
+    const after = before.then(from => this.#ask('latest', () => this.#source.latest(from, this.#control!.recordsPerBatch, this.#stop.signal, new Time(timeMs))))
+    this.#next = after.catch(() => before) // a batch whose end is not known leaves its records to the next one
+    return { from: await before, to: await after }
+  }
+
   override completed(timeMs: number): void {
-    const to = this.#ends.get(timeMs)
-    this.#ends.delete(timeMs)
-    if (to === undefined || this.#source.committed === undefined) return
+    const range = this.#ranges.get(timeMs)
+    this.#ranges.delete(timeMs)
+    if (range === undefined || this.#source.committed === undefined) return
+    const { to } = range
     this.#commits = this.#commits.then(() => this.#ask('committed', () => this.#source.committed!(to))).catch(error => this.#log!.warn({ batch: timeMs }, String(error)))
   }
 

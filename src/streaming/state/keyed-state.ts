@@ -27,17 +27,20 @@ export class KeyedState {
   readonly #target: Partitioning
   readonly #owner = `state ${++lastState}/`
   readonly #versions = new Map<number, Version>()
-  #last: Version
+  #newest: Version | undefined
   /** The one before, to go back to. */
-  #before: Version
+  #before: Version | undefined
   /** Blocks that versions from this time on do not need. */
   #dropped: { readonly fromMs: number; readonly blocks: readonly BlockRef[] }[] = []
 
   constructor(runner: JobRunner, target: Partitioning) {
     this.#runner = runner
     this.#target = target
-    this.#last = { timeMs: -Infinity, partitions: Array.from({ length: target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() }
-    this.#before = this.#last
+  }
+
+  /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
+  get #last(): Version {
+    return (this.#newest ??= { timeMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() })
   }
 
   /** The time of the newest version; −Infinity before the first. */
@@ -76,8 +79,8 @@ export class KeyedState {
     })
     if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, blocks: dropped })
     this.#before = before
-    this.#last = { timeMs, partitions, scope: new PlanScope() }
-    this.#versions.set(timeMs, this.#last)
+    this.#newest = { timeMs, partitions, scope: new PlanScope() }
+    this.#versions.set(timeMs, this.#newest)
   }
 
   /** Takes over what a batch of an earlier run added. */
@@ -104,7 +107,7 @@ export class KeyedState {
     taken.scope.release()
     for (const { log } of taken.partitions) for (const entry of log) if (entry.timeMs === timeMs) this.#runner.release(entry.blocks)
     this.#dropped = this.#dropped.filter(({ fromMs }) => fromMs !== timeMs)
-    this.#last = this.#before
+    this.#newest = this.#before
   }
 
   /** The pairs of a version. */
@@ -136,7 +139,7 @@ export class KeyedState {
     for (const { blocks } of this.#dropped) this.#runner.release(blocks)
     this.#dropped = []
     this.#versions.clear()
-    this.#last = { ...this.#last, partitions: [] }
+    this.#newest = { ...this.#last, partitions: [] }
     this.#runner.forgetState(this.#owner)
   }
 

@@ -47,7 +47,7 @@ export class StateNode extends StreamNode implements Stateful {
 
   get fingerprint(): Readonly<Record<string, unknown>> {
     const { target } = this.#options
-    return { partitions: target.partitions, by: target.by, slideMs: this.slideMs }
+    return { partitions: target.partitions, by: target.by }
   }
 
   get needsCheckpoint(): boolean {

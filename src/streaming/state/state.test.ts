@@ -1,30 +1,36 @@
 // Streams with state as data: batches in, batches out, on this thread and on workers.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import type { State } from '../../kernel/state/state.ts'
-import { masters } from '../../rdd/masters.fixture.ts'
-import { runBatches } from '../../testing/run-batches.ts'
+import { onEveryMaster } from '../../rdd/masters.fixture.ts'
+import type { Context } from '../../context/context.ts'
+import { runBatchesOn, type Batches, type RunBatchesOptions } from '../../testing/run-batches.ts'
+import type { DStream } from '../dstream.ts'
+import type { StreamingContext } from '../streaming-context.ts'
 import { StateSpec } from './state-spec.ts'
 
 const sorted = (batches: [string, unknown][][]): [string, unknown][][] => batches.map(batch => batch.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)))
 const words = (...batches: string[]): [string, number][][] => batches.map(text => [...text].map(letter => [letter, 1]))
 
-for (const master of masters) describe(master, () => {
+const run = <I, O>(context: Context, batches: Batches<I>, operation: (input: DStream<I>, ssc: StreamingContext) => DStream<O>, options: Omit<RunBatchesOptions, 'master'>): Promise<O[][]> =>
+  runBatchesOn(context, batches, operation as never, options) as Promise<O[][]>
+
+onEveryMaster(context => {
   test('updateStateByKey: every key is called in every batch, undefined forgets it', async () => {
-    const out = await runBatches(words('ab', 'a', '', 'b'), pairs => pairs.updateStateByKey<[number, number]>((ones, state) => {
+    const out = await run(context(), words('ab', 'a', '', 'b'), pairs => pairs.updateStateByKey<[number, number]>((ones, state) => {
       const [count, idle] = state ?? [0, 0]
       if (ones.length === 0 && idle === 1) return undefined
       return [count + ones.length, ones.length === 0 ? idle + 1 : 0]
-    }), { master })
+    }), {})
     assert.deepEqual(sorted(out), [[['a', [1, 0]], ['b', [1, 0]]], [['a', [2, 0]], ['b', [1, 1]]], [['a', [2, 1]]], [['b', [1, 0]]]])
   })
 
   test('a state that is changed in place and returned is a new version; the function gets key and time', async () => {
-    const out = await runBatches(words('ab', 'a', ''), pairs => pairs.updateStateByKey<string[]>((ones, state = [], key, time) => {
+    const out = await run(context(), words('ab', 'a', ''), pairs => pairs.updateStateByKey<string[]>((ones, state = [], key, time) => {
       for (const _ of ones) state.push(`${key}${time.milliseconds}`)
       return state
-    }, { numPartitions: 3 }), { master })
+    }, { numPartitions: 3 }), {})
     assert.deepEqual(sorted(out), [
       [['a', ['a1000']], ['b', ['b1000']]],
       [['a', ['a1000', 'a2000']], ['b', ['b1000']]],
@@ -33,7 +39,7 @@ for (const master of masters) describe(master, () => {
   })
 
   test('an initial RDD is there before the first batch', async () => {
-    const out = await runBatches(words('a', 'b'), (pairs, ssc) => pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length, { initialRDD: ssc.sparkContext.parallelize([['a', 10], ['c', 5]]) }), { master })
+    const out = await run(context(), words('a', 'b'), (pairs, ssc) => pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length, { initialRDD: ssc.sparkContext.parallelize([['a', 10], ['c', 5]]) }), {})
     assert.deepEqual(sorted(out), [[['a', 11], ['c', 5]], [['a', 11], ['b', 1], ['c', 5]]])
   })
 
@@ -47,19 +53,19 @@ for (const master of masters) describe(master, () => {
       state.update((state.getOption() ?? 0) + value!)
       return [key, state.get()] as [string, number]
     }).numPartitions(2)
-    assert.deepEqual(sorted(await runBatches(batches, pairs => pairs.mapWithState(spec), { master })), [[['a', 1], ['a', 3], ['b', 5]], [['a', 6]], [], []])
-    assert.deepEqual(sorted(await runBatches(batches, pairs => pairs.mapWithState(spec).stateSnapshots(), { master })), [[['a', 3], ['b', 5]], [['a', 6], ['b', 5]], [['a', 6], ['b', 5]], [['a', 6]]])
+    assert.deepEqual(sorted(await run(context(), batches, pairs => pairs.mapWithState(spec), {})), [[['a', 1], ['a', 3], ['b', 5]], [['a', 6]], [], []])
+    assert.deepEqual(sorted(await run(context(), batches, pairs => pairs.mapWithState(spec).stateSnapshots(), {})), [[['a', 3], ['b', 5]], [['a', 6], ['b', 5]], [['a', 6], ['b', 5]], [['a', 6]]])
   })
 
   test('a key idle for longer than the timeout is handed over once and forgotten', async () => {
-    const out = await runBatches(words('ab', 'a', '', '', 'b', '', '', ''), pairs => pairs.mapWithState((key, one, state: State<number>, time) => {
+    const out = await run(context(), words('ab', 'a', '', '', 'b', '', '', ''), pairs => pairs.mapWithState((key, one, state: State<number>, time) => {
       if (state.isTimingOut()) {
         assert.throws(() => state.update(1), { code: 'RIV_STATE_ENDED' })
         return [key, `out ${state.get()} at ${time.milliseconds}`]
       }
       state.update((state.getOption() ?? 0) + one!)
       return undefined
-    }, { timeout: '2 s' }), { master })
+    }, { timeout: '2 s' }), {})
     assert.deepEqual(sorted(out), [[], [], [], [['b', 'out 1 at 4000']], [['a', 'out 2 at 5000']], [], [], [['b', 'out 1 at 8000']]])
   })
 
@@ -67,18 +73,18 @@ for (const master of masters) describe(master, () => {
     const batches = words('aab', 'b', 'ca', '', 'a', '', '', '')
     const add = (a: number, b: number): number => a + b
     for (const [length, slide] of [['3 s', '1 s'], ['4 s', '2 s'], ['2 s', '4 s']] as const) {
-      const plain = await runBatches(batches, pairs => pairs.reduceByKeyAndWindow(add, length, slide, 2), { master })
-      const inverse = await runBatches(batches, pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, length, slide, { filter: ([, n]) => n > 0, numPartitions: 2 }), { master })
+      const plain = await run(context(), batches, pairs => pairs.reduceByKeyAndWindow(add, length, slide, 2), {})
+      const inverse = await run(context(), batches, pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, length, slide, { filter: ([, n]) => n > 0, numPartitions: 2 }), {})
       assert.deepEqual(sorted(inverse), sorted(plain), `${length} every ${slide}`)
     }
-    const kept = await runBatches(words('a', ''), pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, '1 s'), { master })
+    const kept = await run(context(), words('a', ''), pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, '1 s'), {})
     assert.deepEqual(kept, [[['a', 1]], [['a', 0]]])
-    assert.deepEqual(await runBatches([[1, 2], [3], []], numbers => numbers.reduceByWindow(add, (a, b) => a - b, '2 s', '1 s'), { master }), [[3], [6], [3]])
+    assert.deepEqual(await run(context(), [[1, 2], [3], []], numbers => numbers.reduceByWindow(add, (a, b) => a - b, '2 s', '1 s'), {}), [[3], [6], [3]])
   })
 
   test('a failing function takes the batch back for all streams with state', async () => {
     const seen: unknown[] = []
-    const out = runBatches(words('ab', 'x', 'a'), (pairs, ssc) => {
+    const out = run(context(), words('ab', 'x', 'a'), (pairs, ssc) => {
       const counts = pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length)
       counts.foreachRDD(async rdd => { seen.push(await rdd.collect()) })
       const bad = pairs.mapWithState((key, _one, state: State<number>) => {
@@ -88,9 +94,9 @@ for (const master of masters) describe(master, () => {
       })
       bad.foreachRDD(async rdd => { seen.push(await rdd.collect()) }, { onFailure: 'skip' })
       return ssc.queueStream<[string, number]>([])
-    }, { master })
+    }, {})
     await out
-    const all = seen.map(batch => (batch as [string, unknown][]).sort())
+    const all = seen.map(batch => sorted([batch as [string, unknown][]])[0])
     assert.deepEqual(all, [[['a', 1], ['b', 1]], [['a', 1], ['b', 1]], [['a', 2], ['b', 1]], [['a', 2]]])
   })
 })

@@ -1,0 +1,204 @@
+// Writes what batches are and what they did into the journal, and goes on from what an earlier run left there.
+//
+//   tick t: inputs(t)   advance: delta(t) …   before outputs: inputs(t) durable (R2)   end: completed(t)   once durable: commits (R4), pruning
+//
+// - R1: a block is durable before its source is told that it is stored.
+// - R2: no output of t runs before inputs(t), and all that came before the batch, are durable.
+// - R3: completed(t) comes after everything of t, and after completed(t − 1): batches run one after another.
+// - R4: sources are told, and files removed, only after completed(t) is durable. Batch t + 1 does not wait for that.
+
+import { assert } from '../../base/assert.ts'
+import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { Journal } from '../../storage/journal/journal.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import type { DStreamGraph } from '../graph/dstream-graph.ts'
+import type { InputNode } from '../graph/input-node.ts'
+import { operatorsOf } from './match-operators.ts'
+import type { BlockRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, StartRecord } from './records.ts'
+
+export interface CheckpointerOptions {
+  readonly journal: Journal
+  readonly graph: DStreamGraph
+  readonly runner: JobRunner
+  /** The journal cannot be written any more. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Batches in one file of the journal, at most; less at its beginning, so that a damaged file costs little. */
+const mostBatches = 512
+
+export class Checkpointer {
+  readonly #options: CheckpointerOptions
+  readonly #operators: readonly OperatorRecord[]
+  readonly #inputs: readonly { readonly id: string; readonly input: InputNode }[]
+  /** By batch that is not pruned, where its records begin. */
+  readonly #begins = new Map<number, number>()
+  /** By input and number, where blocks are that no batch has taken. */
+  readonly #blocks = new Map<string, Map<number, number>>()
+  /** By operator, the batch from which on its deltas are needed. */
+  readonly #needsFrom = new Map<string, number>()
+  #zeroMs = 0
+  #startPosition = 0
+  #last = -1
+  #lastDelta = -1
+  #completedMs = -Infinity
+  #batches = 0
+  #nextRoll = 1
+  #failed = false
+  #settling: Promise<void> = Promise.resolve()
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options
+    this.#operators = operatorsOf(options.graph.stateful)
+    this.#inputs = inputIds(options.graph.inputs)
+  }
+
+  /** Says what program writes from here on. */
+  start(zeroMs: number): void {
+    this.#zeroMs = zeroMs
+    this.#appendStart()
+  }
+
+  /** Where the records of an earlier batch begin. */
+  keepsBatch(timeMs: number, position: number): void {
+    this.#begins.set(timeMs, position)
+  }
+
+  /** Where blocks of an earlier run are that no batch has taken. */
+  keepsBlock(input: string, number: number, position: number): void {
+    this.#blocksOf(input).set(number, position)
+  }
+
+  /** Journals a block that an input has stored; gives a promise of its being durable. */
+  block(input: string, number: number, records: number, ref: BlockRef): Promise<void> {
+    const position = this.#append('block', { input, number, records, count: ref.count } satisfies BlockRecord, [ref])
+    this.#blocksOf(input).set(number, position)
+    return this.#durable(position)
+  }
+
+  /** The inputs of a batch are fixed. */
+  inputs(timeMs: number): void {
+    const inputs: Record<string, unknown> = {}
+    let begins = Infinity
+    for (const { id, input } of this.#inputs) {
+      const taken = input.inputOf(timeMs)
+      if (taken === undefined) continue
+      inputs[id] = taken
+      if (!Array.isArray(taken)) continue
+      const blocks = this.#blocksOf(id)
+      for (const number of taken as number[]) {
+        begins = Math.min(begins, blocks.get(number) ?? Infinity)
+        blocks.delete(number)
+      }
+    }
+    const position = this.#append('inputs', { timeMs, inputs } satisfies InputsRecord)
+    this.#begins.set(timeMs, Math.min(begins, position, this.#begins.get(timeMs) ?? Infinity))
+  }
+
+  /** What the batch adds to states. */
+  deltas(timeMs: number): void {
+    const { graph } = this.#options
+    for (const [i, { stateful }] of graph.stateful.entries()) {
+      const delta = stateful.deltaOf(timeMs)
+      if (delta === undefined) continue
+      const operator = this.#operators[i]!.id
+      const { needsFromMs } = delta
+      this.#needsFrom.set(operator, needsFromMs)
+      const partitions = delta.partitions.map(({ lists, info }) => ({ lists: lists.map(blocks => blocks.map(({ count }) => count)), info }))
+      const data: DeltaRecord = { timeMs, operator, needsFromMs, partitions }
+      this.#lastDelta = this.#append('delta', data, delta.partitions.flatMap(({ lists }) => lists.flat()))
+    }
+  }
+
+  /** Resolves when outputs may run. The deltas of the batch need not be durable, those of the batch before are: their memory may be used again. */
+  async ready(timeMs: number, lastDelta: number): Promise<void> {
+    await this.#durable(Math.max(this.#begins.get(timeMs) ?? -1, lastDelta))
+  }
+
+  /** Whether the journal cannot be written any more. */
+  get failed(): boolean {
+    return this.#failed
+  }
+
+  /** The place of the last delta. */
+  get lastDelta(): number {
+    return this.#lastDelta
+  }
+
+  /** Everything of the batch is done; `committed` is called when that is durable. */
+  completed(timeMs: number, skipped: boolean, committed: () => void): void {
+    assert(timeMs > this.#completedMs, () => `batch ${timeMs} completes after batch ${this.#completedMs}`) // R3
+    this.#completedMs = timeMs
+    const position = this.#append('completed', { timeMs, skipped } satisfies CompletedRecord)
+    const prunable = this.#prunable()
+    this.#settling = Promise.all([this.#settling, this.#durable(position)]).then(() => {
+      committed()
+      return prunable === undefined || this.#failed ? undefined : this.#options.journal.prune(prunable)
+    }).catch(error => this.#fail(error as Error))
+    if (++this.#batches < this.#nextRoll) return
+    this.#batches = 0
+    this.#nextRoll = Math.min(this.#nextRoll * 2, mostBatches)
+    this.#options.journal.roll()
+    this.#appendStart()
+  }
+
+  /** Waits for what was written, and closes the journal. */
+  async close(): Promise<void> {
+    await this.#durable(this.#last).catch(() => {})
+    await this.#settling
+    await this.#options.journal.close()
+  }
+
+  /** The first record that is still needed, where that has moved on. */
+  #prunable(): number | undefined {
+    const neededMs = Math.min(this.#completedMs + 1, ...this.#needsFrom.values())
+    let first = Infinity
+    for (const [timeMs, position] of this.#begins) {
+      if (timeMs < neededMs) this.#begins.delete(timeMs)
+      else first = Math.min(first, position)
+    }
+    for (const blocks of this.#blocks.values()) for (const position of blocks.values()) first = Math.min(first, position)
+    return Math.min(first, this.#startPosition)
+  }
+
+
+  #appendStart(): void {
+    const { graph } = this.#options
+    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators } satisfies StartRecord)
+  }
+
+  #append(kind: string, data: unknown, blocks: readonly BlockRef[] = []): number {
+    return (this.#last = this.#options.journal.append({ kind, data, blocks: blocks.map(ref => this.#options.runner.bytesOf(ref)) }))
+  }
+
+  async #durable(position: number): Promise<void> {
+    try {
+      await this.#options.journal.durable(position)
+    } catch (error) {
+      this.#fail(error as Error)
+      throw error
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#options.onFailure(error)
+  }
+
+  #blocksOf(input: string): Map<number, number> {
+    let blocks = this.#blocks.get(input)
+    if (blocks === undefined) this.#blocks.set(input, blocks = new Map())
+    return blocks
+  }
+}
+
+/** Inputs by the names that a checkpoint has for them: uid, or kind and number. */
+export function inputIds(inputs: readonly InputNode[]): { readonly id: string; readonly input: InputNode }[] {
+  const ordinals = new Map<string, number>()
+  return inputs.map(input => {
+    const ordinal = ordinals.get(input.op) ?? 0
+    ordinals.set(input.op, ordinal + 1)
+    return { id: input.uid ?? `${input.op}#${ordinal}`, input }
+  })
+}

@@ -1,0 +1,39 @@
+// Opens the journal of a checkpoint directory, and reads what earlier runs left in it.
+
+import { join } from 'node:path'
+import { isRivuletError } from '../../base/define-errors.ts'
+import type { Context } from '../../context/context.ts'
+import { FileJournal } from '../../storage/journal/file-journal.ts'
+import type { Journal } from '../../storage/journal/journal.ts'
+import { MemoryJournal } from '../../storage/journal/memory-journal.ts'
+import { streamingErrors } from '../errors.ts'
+import { streamingSettings } from '../settings.ts'
+import { Recovery } from './recovery.ts'
+
+/** What stands for a directory where nothing outlives the process. */
+export const memoryDirectory = 'memory:'
+
+export interface OpenCheckpoint {
+  readonly journal: Journal
+  readonly recovery: Recovery
+}
+
+/** Opens the journal; `createOnError` puts one that is damaged aside and begins a new one. */
+export async function openCheckpoint(directory: string | undefined, { fs, conf, log }: Context, createOnError = false): Promise<OpenCheckpoint> {
+  const recovery = new Recovery()
+  if (directory === undefined || directory === memoryDirectory) return { journal: new MemoryJournal(), recovery }
+  const durability = conf.get(streamingSettings['checkpoint.durability'])
+  if (durability !== 'power' && durability !== 'process') throw streamingErrors.RIV_DURABILITY(durability)
+  const folder = join(directory, 'journal')
+  try {
+    const journal = await FileJournal.open({ fs, directory: folder, durability, log, onRecord: recovery.add })
+    for (const file of journal.fellBack) log.warn({ file }, 'the newest part of the checkpoint is damaged: going on from what was there before')
+    return { journal, recovery }
+  } catch (error) {
+    if (!createOnError || !isRivuletError(error) || !['RIV_JOURNAL_CORRUPT', 'RIV_JOURNAL_UNUSABLE'].includes(error.code)) throw error
+    const aside = `${folder}.damaged-${Date.now()}`
+    log.warn({ code: error.code, aside }, 'the checkpoint is damaged: it is put aside, and the streams begin anew')
+    await fs.rename(folder, aside)
+    return openCheckpoint(directory, { fs, conf, log } as Context)
+  }
+}

@@ -1,0 +1,56 @@
+// What a StreamingContext writes into its journal.
+//
+//   start ─→ (block …) inputs(t) ─→ delta(t, operator) … ─→ completed(t) ─→ …
+//
+// - A batch is fixed by `inputs`; what it adds to each operator's state are its `delta`s; `completed` makes them count.
+// - Deltas of a batch that was not completed are not used: the batch runs again, on the same inputs.
+// - `start` says what program wrote what follows; it stands at the beginning of the journal and of each file from where it may be read.
+
+import type { PartitionDelta } from '../graph/stateful.ts'
+
+/** An operator with state, as a checkpoint knows it. */
+export interface OperatorRecord {
+  readonly id: string
+  /** Whether the program named it. */
+  readonly named: boolean
+  readonly fingerprint: Readonly<Record<string, unknown>>
+}
+
+export interface StartRecord {
+  readonly batchMs: number
+  /** The time before the first batch of all. */
+  readonly zeroMs: number
+  /** Partitions of operators that the program gave no number for. */
+  readonly parallelism: number
+  readonly operators: readonly OperatorRecord[]
+}
+
+/** A block that a receiver stored; its bytes are the record's one block. */
+export interface BlockRecord {
+  readonly input: string
+  readonly number: number
+  /** Records in it, as its receiver counts them, and as its header has them. */
+  readonly records: number
+  readonly count: number
+}
+
+export interface InputsRecord {
+  readonly timeMs: number
+  /** By input, what its batch is made from again. */
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+
+export interface DeltaRecord {
+  readonly timeMs: number
+  readonly operator: string
+  /** Deltas of batches before this time are not needed any more. */
+  readonly needsFromMs: number
+  /** By partition: the record counts of the blocks in each list; the blocks stand in the same order beside the record. */
+  readonly partitions: readonly { readonly lists: readonly (readonly number[])[]; readonly info: PartitionDelta['info'] }[]
+}
+
+export interface CompletedRecord {
+  readonly timeMs: number
+  /** Whether its advance failed: then it brought nothing to any state. */
+  readonly skipped: boolean
+}

@@ -1,0 +1,77 @@
+// What a journal says of earlier runs: which batches are complete, which must run again, and where everything else stands.
+
+import type { StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
+import type { BlockRecord, CompletedRecord, DeltaRecord, InputsRecord, StartRecord } from './records.ts'
+
+interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
+
+/** A block that a receiver stored in an earlier run. */
+export interface StoredInputBlock { readonly data: BlockRecord; readonly block: StoredBlock; readonly position: number }
+
+export class Recovery {
+  start: StartRecord | undefined
+  /** The last batch that is complete. */
+  completedMs: number | undefined
+  /** Inputs of the batches that are not complete, by time. */
+  readonly inputs = new Map<number, InputsRecord['inputs']>()
+  /** What the newest batch had of each input. */
+  newest: InputsRecord['inputs'] = {}
+  /** By input, the blocks that no complete batch had, by number. */
+  readonly blocks = new Map<string, Map<number, StoredInputBlock>>()
+  /** By input, the number after the last block. */
+  readonly nextBlock = new Map<string, number>()
+  /** By operator, the deltas of complete batches, by time. */
+  readonly deltas = new Map<string, Map<number, StoredDelta>>()
+  readonly #pending = new Map<number, Map<string, StoredDelta>>()
+  /** By batch, where its records begin. */
+  readonly positions = new Map<number, number>()
+
+  /** Takes the next record in. */
+  readonly add = ({ kind, data, blocks, position }: StoredRecord): void => {
+    switch (kind) {
+      case 'start':
+        this.start = data as StartRecord
+        return
+      case 'block': {
+        const record = data as BlockRecord
+        of(this.blocks, record.input).set(record.number, { data: record, block: blocks[0]!, position })
+        this.nextBlock.set(record.input, record.number + 1)
+        return
+      }
+      case 'inputs': {
+        const { timeMs, inputs } = data as InputsRecord
+        this.inputs.set(timeMs, inputs)
+        this.newest = { ...this.newest, ...inputs }
+        this.positions.set(timeMs, position)
+        this.#pending.delete(timeMs)
+        return
+      }
+      case 'delta': {
+        const record = data as DeltaRecord
+        of(this.#pending, record.timeMs).set(record.operator, { data: record, blocks, position })
+        return
+      }
+      case 'completed': return this.#complete(data as CompletedRecord)
+    }
+  }
+
+  #complete({ timeMs, skipped }: CompletedRecord): void {
+    this.completedMs = timeMs
+    for (const [input, taken] of Object.entries(this.inputs.get(timeMs) ?? {})) {
+      if (Array.isArray(taken)) for (const number of taken as number[]) this.blocks.get(input)?.delete(number)
+    }
+    this.inputs.delete(timeMs)
+    for (const [operator, delta] of skipped ? [] : this.#pending.get(timeMs) ?? []) {
+      const deltas = of(this.deltas, operator)
+      deltas.set(timeMs, delta)
+      for (const ms of deltas.keys()) if (ms < delta.data.needsFromMs) deltas.delete(ms)
+    }
+    this.#pending.delete(timeMs)
+  }
+}
+
+function of<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let inner = map.get(key)
+  if (inner === undefined) map.set(key, inner = new Map())
+  return inner
+}

@@ -1,0 +1,56 @@
+// Puts what a journal has of earlier runs into a graph: states and panes into its operators, unfinished batches into its inputs.
+
+import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { streamingErrors } from '../errors.ts'
+import type { DStreamGraph } from '../graph/dstream-graph.ts'
+import type { PartitionDelta } from '../graph/stateful.ts'
+import { inputIds, type Checkpointer } from './checkpointer.ts'
+import { matchOperators, operatorsOf } from './match-operators.ts'
+import type { Recovery } from './recovery.ts'
+
+export interface RestoreOptions {
+  readonly recovery: Recovery
+  readonly graph: DStreamGraph
+  readonly runner: JobRunner
+  readonly checkpointer: Checkpointer
+  readonly allowNonRestoredState: boolean
+}
+
+/** Refuses what does not fit; then restores it all. */
+export async function restore({ recovery, graph, runner, checkpointer, allowNonRestoredState }: RestoreOptions): Promise<void> {
+  const { start } = recovery
+  const operators = operatorsOf(graph.stateful)
+  matchOperators(operators, start?.operators ?? [], allowNonRestoredState)
+  if (start !== undefined && start.batchMs !== graph.batchMs && recovery.inputs.size > 0) throw streamingErrors.RIV_BATCH_CHANGED(graph.batchMs, start.batchMs, recovery.inputs.size)
+  for (const [i, { stateful }] of graph.stateful.entries()) {
+    const deltas = [...recovery.deltas.get(operators[i]!.id) ?? []].sort(([a], [b]) => a - b)
+    const needsFromMs = deltas.at(-1)?.[1].data.needsFromMs ?? 0
+    for (const [timeMs, { data, blocks }] of deltas) {
+      if (timeMs < needsFromMs) continue
+      let next = 0
+      const partitions: PartitionDelta[] = []
+      for (const { lists, info } of data.partitions) {
+        const restored: BlockRef[][] = []
+        for (const counts of lists) {
+          const refs: BlockRef[] = []
+          for (const count of counts) refs.push(runner.storeBlock(await blocks[next++]!.read(), count))
+          restored.push(refs)
+        }
+        partitions.push({ lists: restored, info })
+      }
+      stateful.restore(timeMs, { partitions, needsFromMs: data.needsFromMs })
+    }
+  }
+  for (const { id, input } of inputIds(graph.inputs)) {
+    const batches = new Map<number, unknown>()
+    for (const [timeMs, inputs] of recovery.inputs) if (id in inputs) batches.set(timeMs, inputs[id])
+    const blocks = []
+    for (const [number, { data, block, position }] of recovery.blocks.get(id) ?? []) {
+      checkpointer.keepsBlock(id, number, position)
+      blocks.push({ number, records: data.records, ref: runner.storeBlock(await block.read(), data.count) })
+    }
+    input.restore({ batches, newest: recovery.newest[id], blocks, nextBlock: recovery.nextBlock.get(id) ?? 0 })
+  }
+  for (const [timeMs, position] of recovery.positions) checkpointer.keepsBatch(timeMs, position)
+}
