@@ -60,11 +60,17 @@ export interface JobOptions {
  * await ctx.stop()
  */
 export class Context extends FileSources implements RDDContext {
+  /** The program's name. */
   readonly appName: string
+  /** Where tasks run. */
   readonly master: EmbeddedMaster
+  /** The settings, by Spark's keys. */
   readonly conf: Conf
+  /** Where warnings go. */
   readonly log: Logger
+  /** The files that sources read and sinks write. Not for programs. */
   readonly fs: FileSystem = localFileSystem
+  /** `spark.default.parallelism`, where it is set. */
   readonly configuredParallelism: number | undefined
   /** Not for programs: see `getPersistentRDDs`. */
   readonly persisted = new PersistedRDDs()
@@ -157,7 +163,14 @@ export class Context extends FileSources implements RDDContext {
     this.#checkpointFolder = `${folder.replace(/(?<=.)\/+$/, '')}/${randomUUID()}`
   }
 
-  /** The folder of this context's checkpoints, where one is set. */
+  /**
+   * The folder of this context's checkpoints, where one is set.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.getCheckpointDir()   // undefined
+   */
   getCheckpointDir(): string | undefined {
     return this.#checkpointFolder
   }
@@ -255,7 +268,16 @@ export class Context extends FileSources implements RDDContext {
     return new NumberAccumulator(name)
   }
 
-  /** The same as `longAccumulator`: numbers are doubles here. Semantics: `SparkContext.doubleAccumulator`. */
+  /**
+   * The same as `longAccumulator`: numbers are doubles here. Semantics: `SparkContext.doubleAccumulator`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const total = ctx.doubleAccumulator('total')
+   * await ctx.parallelize([0.5, 0.25]).foreach(x => total.add(x))
+   * total.value   // 0.75
+   */
   doubleAccumulator(name?: string): NumberAccumulator {
     return this.longAccumulator(name)
   }
@@ -303,17 +325,45 @@ export class Context extends FileSources implements RDDContext {
     this.#actions.enter({ group, ...(description !== undefined && { description }) })
   }
 
-  /** Actions called from here on belong to no group. */
+  /**
+   * Actions called from here on belong to no group.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.setJobGroup('nightly')
+   * ctx.clearJobGroup()
+   * await ctx.range(0, 3).count()   // 3, and cancelJobGroup('nightly') would not end it
+   */
   clearJobGroup(): void {
     this.#actions.leaveGroup()
   }
 
-  /** Cancels the running actions of a group; running user code is ended too. They reject with RIV_JOB_CANCELLED. */
+  /**
+   * Cancels the running actions of a group; running user code is ended too. They reject with RIV_JOB_CANCELLED.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.setJobGroup('nightly')
+   * const counting = ctx.range(0, 1e9).map(n => n * 2).count().catch(error => error.code)
+   * ctx.cancelJobGroup('nightly')
+   * await counting   // 'RIV_JOB_CANCELLED'
+   */
   cancelJobGroup(group: string): void {
     this.#actions.cancel(new Error(`cancelJobGroup(${JSON.stringify(group)}) was called`), scope => scope.group === group)
   }
 
-  /** Cancels every running action. They reject with RIV_JOB_CANCELLED. */
+  /**
+   * Cancels every running action. They reject with RIV_JOB_CANCELLED.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const counting = ctx.range(0, 1e9).map(n => n * 2).count().catch(error => error.code)
+   * ctx.cancelAllJobs()
+   * await counting   // 'RIV_JOB_CANCELLED'
+   */
   cancelAllJobs(): void {
     this.#actions.cancel(new Error('cancelAllJobs() was called'))
   }
@@ -336,18 +386,18 @@ export class Context extends FileSources implements RDDContext {
     await this.stop()
   }
 
-  /** Throws RIV_CONTEXT_STOPPED after `stop()`; `operation` is what was tried. For operators, not for programs. */
+  /** Throws RIV_CONTEXT_STOPPED after `stop()`; `operation` is what was tried. Not for programs. */
   assertRunning(operation: string): void {
     if (this.#stopping !== undefined) throw contextErrors.RIV_CONTEXT_STOPPED(operation, callSite().place, 'before')
   }
 
-  /** Runs an action. For operators, not for programs. */
+  /** Runs an action. Not for programs. */
   action<R>(action: string, site: { readonly place: string }, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
     if (this.#stopping !== undefined) return Promise.reject(contextErrors.RIV_CONTEXT_STOPPED(action, site.place, 'before'))
     return this.#actions.begin(action, site.place, run)
   }
 
-  /** Runs `body`; the tracker gets every action begun inside, awaited or not. For streams: a batch completes with its actions. */
+  /** Runs `body`; the tracker gets every action begun inside, awaited or not. Not for programs: a batch completes with its actions. */
   trackActions<R>(scope: Pick<JobScope, 'tracker' | 'signal'>, body: () => R): R {
     return this.#actions.within(scope, body)
   }

@@ -20,10 +20,24 @@ import { hashKey, partitionOfHash } from '../wire/key/hash-key.ts'
  * await words.partitionBy(new ByLength()).glom().collect()   // [[], [], [['to', 1], ['be', 2]], [['not', 3]]]
  */
 export abstract class Partitioner {
+  /** How many partitions there are. */
   abstract readonly numPartitions: number
+  /**
+   * The number of the partition that a key belongs to.
+   *
+   * @example
+   * import { HashPartitioner } from 'rivulet'
+   * new HashPartitioner(1).getPartition('a')   // 0
+   */
   abstract getPartition(key: unknown): number
 
-  /** Whether the other one puts every key where this one does; then no data has to move between RDDs that use them. */
+  /**
+   * Whether the other one puts every key where this one does; then no data has to move between RDDs that use them.
+   *
+   * @example
+   * import { HashPartitioner } from 'rivulet'
+   * new HashPartitioner(4).equals(new HashPartitioner(4))   // true
+   */
   equals(other: object): boolean {
     return this === other
   }
@@ -40,14 +54,14 @@ export abstract class Partitioner {
  * await ctx.parallelize([['a', 1], ['b', 2]]).reduceByKey((x, y) => x + y, new HashPartitioner(2)).collect()
  */
 export class HashPartitioner extends Partitioner {
-  readonly numPartitions: number
+  override readonly numPartitions: number
 
   constructor(numPartitions: number) {
     super()
     this.numPartitions = numPartitions
   }
 
-  getPartition(key: unknown): number {
+  override getPartition(key: unknown): number {
     return partitionOfHash(hashKey(key), this.numPartitions)
   }
 
@@ -69,7 +83,7 @@ export class HashPartitioner extends Partitioner {
  * await people.partitionBy(new RangePartitioner(['b', 'c'])).keys().glom().collect()   // [['ann'], ['bob'], ['cay']]
  */
 export class RangePartitioner extends Partitioner {
-  readonly numPartitions: number
+  override readonly numPartitions: number
   /** Keys in ascending order, at most one fewer than partitions. */
   readonly bounds: readonly unknown[]
   /** Whether the first partition holds the smallest keys, or the largest. */
@@ -82,7 +96,7 @@ export class RangePartitioner extends Partitioner {
     this.numPartitions = numPartitions
   }
 
-  getPartition(key: unknown): number {
+  override getPartition(key: unknown): number {
     return partitionOfRange(key, this.bounds, this.ascending)
   }
 

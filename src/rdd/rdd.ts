@@ -42,7 +42,16 @@ export class RDD<out T> extends ApproximateOps<T> {
     return this
   }
 
-  /** `persist(StorageLevel.MEMORY_ONLY)`. */
+  /**
+   * `persist(StorageLevel.MEMORY_ONLY)`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const squares = ctx.range(0, 1000).map(n => n * n).cache()
+   * await squares.count()   // computes and keeps
+   * await squares.max()     // reads what was kept
+   */
   cache(): this {
     return this.persist()
   }
@@ -66,7 +75,14 @@ export class RDD<out T> extends ApproximateOps<T> {
     return this
   }
 
-  /** The level at which it is persisted; `none` if it is not. */
+  /**
+   * The level at which it is persisted; `none` if it is not.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.range(0, 10).cache().getStorageLevel()   // 'MEMORY_ONLY'
+   */
   getStorageLevel(): StorageLevel {
     return this.plan.storage
   }
@@ -110,12 +126,29 @@ export class RDD<out T> extends ApproximateOps<T> {
     return this
   }
 
-  /** Whether a checkpoint was taken and the lineage cut. */
+  /**
+   * Whether a checkpoint was taken and the lineage cut.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const numbers = ctx.range(0, 10).localCheckpoint()
+   * numbers.isCheckpointed()   // false
+   * await numbers.count()
+   * numbers.isCheckpointed()   // true
+   */
   isCheckpointed(): boolean {
     return this.plan.checkpoint?.state === 'done'
   }
 
-  /** The folder of its checkpoint, once it was taken. */
+  /**
+   * The folder of its checkpoint, once it was taken.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.range(0, 10).getCheckpointFile()   // undefined
+   */
   getCheckpointFile(): string | undefined {
     return this.isCheckpointed() ? this.plan.checkpoint?.folder : undefined
   }

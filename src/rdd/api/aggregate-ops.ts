@@ -58,7 +58,14 @@ export abstract class AggregateOps<out T> extends FileOps<T> {
     return runAction(this, 'treeAggregate', site, async run => await foldRecords(run, 'treeAggregate', site, { zero, seq, comb }) as C)
   }
 
-  /** As `reduce`; see `treeAggregate` for what `depth` means in Spark. */
+  /**
+   * As `reduce`; see `treeAggregate` for what `depth` means in Spark.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.range(1, 5).treeReduce((a, b) => a * b)   // 24
+   */
   treeReduce(f: (a: T, b: T) => T, _depth = 2): Promise<T> {
     return this.reduced('treeReduce', callSite(), f)
   }

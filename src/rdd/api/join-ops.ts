@@ -31,7 +31,15 @@ export abstract class JoinOps<out T> extends PairOps<T> {
     return this.derive(grouped(this, 'cogroup', callSite(), given))
   }
 
-  /** The same as `cogroup`, by Spark's other name. */
+  /**
+   * The same as `cogroup`, by Spark's other name.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const ages = ctx.parallelize([['ann', 30]])
+   * await ages.groupWith(ctx.parallelize([['ann', 'Bern']])).collect()   // [['ann', [[30], ['Bern']]]]
+   */
   groupWith<W extends readonly unknown[]>(this: RDD<Pair>, ...others: { [I in keyof W]: RDD<readonly [Key<T>, W[I]]> }): RDD<[Key<T>, [Val<T>[], ...{ -readonly [I in keyof W]: W[I][] }]]>
   groupWith(this: RDD<Pair>, ...others: unknown[]): RDD<unknown> {
     return this.derive(grouped(this, 'groupWith', callSite(), others))

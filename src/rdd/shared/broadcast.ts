@@ -23,6 +23,7 @@ import { shipSymbol } from '../../wire/closure/symbols.ts'
  * await names.destroy()
  */
 export class Broadcast<out T> {
+  /** A number that no other broadcast of the process has. */
   readonly id: number
   readonly #shared: SharedValue
   #state: { readonly value: T } | undefined
@@ -39,13 +40,30 @@ export class Broadcast<out T> {
     return this.#live().value
   }
 
-  /** Drops what threads decoded; the next use decodes it again. */
+  /**
+   * Drops what threads decoded; the next use decodes it again.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const table = ctx.broadcast(new Map([['a', 1]]))
+   * await ctx.parallelize(['a']).map(key => table.value.get(key)).collect()   // [1]
+   * await table.unpersist()
+   */
   async unpersist(): Promise<void> {
     this.#live()
     this.#shared.unpersist()
   }
 
-  /** Gives the memory back. Later uses throw RIV_BROADCAST_DESTROYED. May be called twice. */
+  /**
+   * Gives the memory back. Later uses throw RIV_BROADCAST_DESTROYED. May be called twice.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const table = ctx.broadcast(new Map([['a', 1]]))
+   * await table.destroy()
+   */
   async destroy(): Promise<void> {
     if (this.#state === undefined) return
     this.#state = undefined
