@@ -33,6 +33,16 @@ row('glom and repartition', [[1, 2, 3, 4, 5]], (s: Numbers) => s.repartition(1).
 row('mapAsync', [[3, 1, 2]], (s: Numbers) => s.mapAsync(async n => ({ n }), { concurrency: 2 }), [[{ n: 3 }, { n: 1 }, { n: 2 }]])
 row('undefined and null are records', [[undefined, null]], (s: DStream<unknown>) => s.map(x => x), [[undefined, null]])
 
+// Joins
+const sides = { l: [[['a', 1], ['b', 2], ['a', 3]], [['c', 1]]], r: [[['a', 'x'], ['d', 'y']], []] }
+interface Sides { readonly l: Pairs; readonly r: DStream<[string, string]> }
+row('join', sides, ({ l, r }: Sides) => l.join(r), [[['a', [1, 'x']], ['a', [3, 'x']]], []], sorted)
+row('leftOuterJoin', sides, ({ l, r }: Sides) => l.leftOuterJoin(r, 3), [[['a', [1, 'x']], ['a', [3, 'x']], ['b', [2, undefined]]], [['c', [1, undefined]]]], sorted)
+row('rightOuterJoin', sides, ({ l, r }: Sides) => l.rightOuterJoin(r), [[['a', [1, 'x']], ['a', [3, 'x']], ['d', [undefined, 'y']]], []], sorted)
+row('fullOuterJoin', sides, ({ l, r }: Sides) => l.fullOuterJoin(r), [[['a', [1, 'x']], ['a', [3, 'x']], ['b', [2, undefined]], ['d', [undefined, 'y']]], [['c', [1, undefined]]]], sorted)
+row('cogroup', sides, ({ l, r }: Sides) => l.cogroup(r, new HashPartitioner(2)), [[['a', [[1, 3], ['x']]], ['b', [[2], []]], ['d', [[], ['y']]]], [['c', [[1], []]]]], sorted)
+row('windows joined', sides, ({ l, r }: Sides) => l.window('2 s').join(r.window('2 s')), [[['a', [1, 'x']], ['a', [3, 'x']]], [['a', [1, 'x']], ['a', [3, 'x']]]], sorted)
+
 // Aggregates of a batch
 row('count', [['a', 'b'], [], ['c']], (s: Words) => s.count(), [[2], [0], [1], [0]], { extraBatches: 1 })
 row('reduce', [[1, 2, 3], [], [4]], (s: Numbers) => s.reduce(add), [[6], [], [4], []], { extraBatches: 1 })

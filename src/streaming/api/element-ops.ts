@@ -160,7 +160,7 @@ export abstract class ElementOps<out T> extends DStreamNode<T> {
   countByValue(partitions?: PartitionsOrPartitioner): DStream<[T, number]> {
     const site = callSite()
     const [one, add] = [builtin('withOne'), builtin('add')]
-    const target = partitioningOf(partitions ?? this.graph.context.runner.defaultParallelism, 'countByValue', site)
+    const target = partitions === undefined ? this.graph.defaultTarget : partitioningOf(partitions, 'countByValue', site)
     return this.apply({
       op: 'countByValue', site, functions: target.by === 'custom' ? [target.fn] : [],
       describe: plan => combine(pipeline(plan, 'countByValue', site, [{ op: 'map', fn: one }]), 'countByValue', site, target, { merge: add, mergeCombiners: add, mapSide: true }),

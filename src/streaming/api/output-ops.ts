@@ -8,11 +8,11 @@ import type { RDD } from '../../rdd/rdd.ts'
 import { runAction } from '../../rdd/run-job.ts'
 import { streamingErrors } from '../errors.ts'
 import type { OnFailure, OutputOperation } from '../graph/output-operation.ts'
-import { StateOps } from './state-ops.ts'
+import { JoinOps } from './join-ops.ts'
 
 const rule = '-------------------------------------------'
 
-export abstract class OutputOps<out T> extends StateOps<T> {
+export abstract class OutputOps<out T> extends JoinOps<T> {
   /**
    * Calls the function with each batch's RDD and the batch's time, in the driver; an async function is awaited.
    *

@@ -2,6 +2,8 @@
 
 import type { CallSite } from '../../base/call-site.ts'
 import { union } from '../../rdd/nodes.ts'
+import { cogroupTo } from '../../rdd/ops/cogroup.ts'
+import type { Partitioning, Plan } from '../../rdd/plan.ts'
 import { streamingErrors } from '../errors.ts'
 import { DerivedNode } from './derived-node.ts'
 import type { DStreamGraph } from './dstream-graph.ts'
@@ -14,6 +16,12 @@ interface Stream { readonly graph: DStreamGraph; readonly node: StreamNode }
 /** The records of all streams, batch by batch, in the order of the arguments. */
 export function unionNode(graph: DStreamGraph, streams: readonly Stream[], op: string, site: CallSite): StreamNode {
   return new DerivedNode({ ...meet(graph, streams, op, site), describe: plans => union(plans, op, site) })
+}
+
+/** For each key of each batch the list of its values in each stream; `then` goes on from there. */
+export function cogroupNode(graph: DStreamGraph, streams: readonly Stream[], op: string, site: CallSite, target: Partitioning, then: (groups: Plan) => Plan = groups => groups): StreamNode {
+  const functions = target.by === 'custom' ? [target.fn] : []
+  return new DerivedNode({ ...meet(graph, streams, op, site), functions, describe: plans => then(cogroupTo(target, plans, op, site)) })
 }
 
 /** What the user's function makes of the streams' RDDs, batch by batch. */
