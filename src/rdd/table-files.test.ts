@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { AvroSchema } from '../kernel/formats/avro-type.ts'
 import type { TableSchema } from '../kernel/formats/table-schema.ts'
 import { onEveryMaster } from './masters.fixture.ts'
 
@@ -73,10 +74,13 @@ onEveryMaster((context, master) => {
     assert.deepEqual(dates, [[0, 2], [0, 0]])
   })
 
-  for (const [name, extension] of [['Parquet', 'parquet']] as const) {
+  for (const [name, extension] of [['Parquet', 'parquet'], ['Avro', 'avro']] as const) {
     describe(name, () => {
-      const save = (records: readonly object[], folder: string, options: { schema?: TableSchema } = {}, partitions = 2): Promise<void> => context().parallelize(records as object[], partitions).saveAsParquetFile(folder, options)
-      const read = (path: string, minPartitions = 1): Promise<unknown[]> => context().parquetFile(path, { minPartitions }).collect()
+      const save = (records: readonly object[], folder: string, options: { schema?: TableSchema } = {}, partitions = 2): Promise<void> => {
+        const rdd = context().parallelize(records as object[], partitions)
+        return name === 'Avro' ? rdd.saveAsAvroFile(folder, options) : rdd.saveAsParquetFile(folder, options)
+      }
+      const read = (path: string, minPartitions = 1): Promise<unknown[]> => (name === 'Avro' ? context().avroFile(path, minPartitions) : context().parquetFile(path, { minPartitions })).collect()
 
       test('what is written is read, with the columns of the first records', async () => {
         const folder = out(`${extension}-inferred`)
@@ -150,6 +154,54 @@ onEveryMaster((context, master) => {
       })
     })
   }
+
+  for (const codec of ['null', 'deflate', 'snappy', 'zstandard']) {
+    test(`avroFile reads a file by fastavro, ${codec}, however it is split`, async () => {
+      for (const minPartitions of [1, 2, 3, 50]) assert.deepEqual(await context().avroFile(`${others}/rows-${codec}.avro`, minPartitions).collect(), rows)
+      const spread = await context().avroFile(`${others}/rows-${codec}.avro`, 3).glom().map(part => part.length).collect()
+      assert.ok(spread.filter(count => count > 0).length > 1, String(spread))
+    })
+  }
+
+  test('avroFile reads every type that fastavro writes', async () => {
+    assert.deepEqual(await context().avroFile(`${others}/everything.avro`).collect(), [
+      {
+        s: 'ä', i: -3, l: 2n ** 53n + 1n, f: 1.5, d: -0, b: true, bytes: new Uint8Array([0, 255]), fix: new Uint8Array([97, 98, 99]), enum: 'HEARTS', maybe: null, either: 'x',
+        list: [1, null], map: { k: -(2n ** 63n) }, inner: { x: new Uint8Array([49]), next: { x: new Uint8Array([50]), next: null } }, day: new Date('2024-01-02'),
+        ms: new Date('2024-01-02T03:04:05.678Z'), us: new Date('2024-01-02T03:04:05.678Z'), dec9: -12.5, dec30: '12345678901234567890.123456789', uuid: '123e4567-e89b-12d3-a456-426614174000',
+      },
+      {
+        s: '', i: 2 ** 31 - 1, l: -1n, f: Infinity, d: 0.1, b: false, bytes: new Uint8Array(0), fix: new Uint8Array([120, 121, 122]), enum: 'SPADES', maybe: 'y', either: 7n,
+        list: [], map: {}, inner: null, day: new Date('1969-12-31'), ms: new Date('1960-01-01'), us: new Date('1960-01-01'), dec9: 0.3, dec30: '-0.000000001', uuid: '123e4567-e89b-12d3-a456-426614174000',
+      },
+    ])
+    await assert.rejects(context().avroFile(`${others}/rows-bzip2.avro`).count(), { code: 'RIV_FILE_FORMAT', message: /rows-bzip2\.avro cannot be read as Avro: its codec is bzip2; known are snappy/ })
+  })
+
+  test('saveAsAvroFile: what fastavro wrote is written by its schema, and read', async () => {
+    const bytes = await readFile(`${others}/everything.avro`, 'latin1')
+    const written = JSON.parse(bytes.slice(bytes.indexOf('{'), bytes.lastIndexOf('}') + 1)) as AvroSchema
+    const records = await context().avroFile<object>(`${others}/everything.avro`).collect()
+    const folder = out('avro-own')
+    await context().parallelize(records, 2).saveAsAvroFile(folder, { schema: written })
+    assert.deepEqual(await context().avroFile(folder).collect(), records)
+    const refusals: [record: object, message: RegExp][] = [[{ a: 'x' }, /\{ a: 'x' \} has in column 'a' the value 'x', which is no .*int/], [{ a: 1, b: 2 }, /\{ a: 1, b: 2 \} has in column/]]
+    for (const [record, message] of refusals) {
+      await assert.rejects(context().parallelize([record]).saveAsAvroFile(out('never'), { schema: { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int' }] } }), { code: 'RIV_RECORD_COLUMN', message })
+    }
+    await assert.rejects(context().parallelize([{ a: 1 }]).saveAsAvroFile(out('never'), { schema: { type: 'record', name: 'R', fields: [{ name: 'a', type: 'int33' }] } }), { code: 'RIV_TABLE_SCHEMA', message: /int33/ })
+    await assert.rejects(context().parallelize([{ 'a b': 1 }]).saveAsAvroFile(out('never')), { code: 'RIV_TABLE_SCHEMA', message: /Avro has no column 'a b'/ })
+  })
+
+  test('saveAsAvroFile: codecs', async () => {
+    for (const codec of ['null', 'deflate', 'snappy', 'zstandard'] as const) {
+      const folder = out(`avro-${codec}`)
+      const many = context().range(0, 30_000, 1, 2).map(n => ({ n, text: `text ${n}` }))
+      await many.saveAsAvroFile(folder, { codec })
+      for (const minPartitions of [1, 9]) assert.deepEqual(await context().avroFile(folder, minPartitions).collect(), await many.collect())
+    }
+    assert.throws(() => context().range(0, 1).map(n => ({ n })).saveAsAvroFile(out('never'), { codec: 'gzip' as 'null' }), { code: 'RIV_FILE_CODEC', message: /"gzip"; it knows snappy, deflate/ })
+  })
 
   test('saveAsParquetFile: codecs and row groups', async () => {
     for (const codec of ['snappy', 'gzip', 'zstd', 'brotli', 'uncompressed'] as const) {

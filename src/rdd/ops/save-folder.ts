@@ -29,7 +29,7 @@ export interface SaveOptions {
   /** What becomes of a folder that is there already. */
   readonly exists: 'refuse' | 'replace'
   /** What writes a partition: given the folder and the options it gives the path of a file. */
-  readonly writer: 'savedText' | 'savedJson' | 'savedCsv' | 'savedParquet' | 'savedObjects'
+  readonly writer: 'savedText' | 'savedJson' | 'savedCsv' | 'savedParquet' | 'savedAvro' | 'savedObjects'
   readonly options?: object
   /** What the parts' names end in. */
   readonly extension?: string

@@ -37,6 +37,8 @@ function splitRecords({ fs, path, minPartitions, op, site }: FileInput, reader: 
 
 export const jsonFile = (input: FileInput): PipelinePlan => splitRecords(input, builtin('jsonRecords'))
 
+export const avroFile = (input: FileInput): PipelinePlan => splitRecords(input, builtin('avroFileRecords'))
+
 /** `columns` are those that are read, or all. */
 export const parquetFile = (input: FileInput, columns: readonly string[] | undefined): PipelinePlan => splitRecords(input, builtin('parquetFileRecords', [columns]))
 
