@@ -1,7 +1,8 @@
-// The benchmarks' command line: `npm run bench -- grep|wordcount|empty|latency [--cores 1|2] [--json]`.
+// The benchmarks' command line: `npm run bench -- grep|wordcount|empty|latency|journal [--cores 1|2] [--json]`.
 
 import { parseArgs } from 'node:util'
 import { emptyBatches } from './empty-batches.ts'
+import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
 import { throughput } from './throughput.ts'
 
@@ -10,7 +11,8 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   grep        lines that hold a word, through a D-Stream, beside the hand-written loop
   wordcount   split, pair, reduceByKey, beside the hand-written loop
   empty       an empty batch of the word count: tick to completed
-  latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]`
+  latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]
+  journal     from append to durable, records of 1 KB and 1 MB`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +37,11 @@ else if (name === 'grep' || name === 'wordcount') {
 } else if (name === 'latency') {
   const result = await latency({ cores, linesPerSecond: Number(values.rate), batchMs: Number(values.batch) })
   show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${cores} worker${cores === 1 ? '' : 's'}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms`)
+} else if (name === 'journal') {
+  for (const result of await journalLatency()) {
+    show(result, `journal, durability ${result.durability}${result.syncDelayMs > 0 ? `, syncs ${result.syncDelayMs} ms slower` : ''}, ${result.bytes} bytes: `
+      + `p50 ${result.p50Ms.toFixed(2)} ms, p99 ${result.p99Ms.toFixed(2)} ms, 20 at once ${result.groupOf20Ms.toFixed(2)} ms`)
+  }
 } else {
   console.error(`there is no benchmark ${name}\n\n${usage}`)
   process.exitCode = 1
