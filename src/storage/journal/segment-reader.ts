@@ -10,6 +10,8 @@ import type { StoredBlock, StoredRecord } from './journal.ts'
 import type { SegmentFile } from './names.ts'
 
 const windowBytes = 256 << 10
+/** Read first where a large block was skipped: the next record's head. */
+const headBytes = 4 << 10
 
 /** A record in its file. */
 export interface FoundRecord extends StoredRecord {
@@ -21,8 +23,8 @@ export class SegmentReader {
   readonly file: SegmentFile
   readonly header: SegmentHeader
   readonly #fs: FileSystem
-  #window: Buffer = Buffer.alloc(0)
-  #windowAt = 0
+  /** What was read last of the file. */
+  #window: { readonly at: number; readonly bytes: Buffer } = { at: 0, bytes: Buffer.alloc(0) }
 
   constructor(fs: FileSystem, file: SegmentFile, header: SegmentHeader) {
     this.#fs = fs
@@ -80,14 +82,12 @@ export class SegmentReader {
   }
 
   #block(position: number, { offset, bytes, sum }: ParsedRecord['blocks'][number]): StoredBlock {
-    const from = this.offsetOf(position) + offset
-    const { path } = this.file
     return {
       bytes,
       read: async () => {
-        const whole = await readBytes(this.#fs, path, from, from + bytes)
-        if (whole.length !== bytes || crc32(whole) !== sum) throw journalErrors.RIV_JOURNAL_CORRUPT(path, from, `a block of ${bytes} bytes is not what was written`)
-        return whole
+        const read = await this.#bytes(position + offset, bytes)
+        if (read.length === bytes && crc32(read) === sum) return read
+        throw journalErrors.RIV_JOURNAL_CORRUPT(this.file.path, this.offsetOf(position + offset), `a block of ${bytes} bytes is not what was written`)
       },
     }
   }
@@ -95,13 +95,14 @@ export class SegmentReader {
   /** So many bytes from a position on; fewer at the end of the file. Records lie side by side, so a window of the file is kept. */
   async #bytes(position: number, length: number): Promise<Buffer> {
     const at = this.offsetOf(position)
-    if (at < this.#windowAt || at + length > this.#windowAt + this.#window.length) {
-      const size = Math.min(Math.max(length, windowBytes), this.file.bytes - at)
-      if (at !== this.#windowAt || size > this.#window.length) {
-        this.#window = await readBytes(this.#fs, this.file.path, at, at + size)
-        this.#windowAt = at
-      }
+    let window = this.#window
+    const windowEnd = window.at + window.bytes.length
+    if (at < window.at || at + length > windowEnd) {
+      const ahead = at >= window.at && at <= windowEnd + windowBytes ? windowBytes : headBytes
+      const bytes = await readBytes(this.#fs, this.file.path, at, Math.min(at + Math.max(length, ahead), this.file.bytes))
+      window = { at, bytes }
+      if (length <= windowBytes) this.#window = window
     }
-    return this.#window.subarray(at - this.#windowAt, at - this.#windowAt + length)
+    return window.bytes.subarray(at - window.at, at - window.at + length)
   }
 }
