@@ -7,7 +7,7 @@ import { Context } from '../src/context/context.ts'
 
 const page = readFileSync(new URL('../docs/parity.md', import.meta.url), 'utf8')
 /** Names that are spelt otherwise here: the row says how. */
-const spelt: Readonly<Record<string, string>> = { constructor: 'constructor', getConf: 'conf', getReadOnlyConf: 'conf', register: 'accumulator', getOrCreate: 'constructor' }
+const spelt: Readonly<Record<string, string>> = { constructor: 'constructor', getConf: 'conf', getReadOnlyConf: 'conf', register: 'accumulator', getOrCreate: 'constructor', addSparkListener: 'addListener', removeSparkListener: 'removeListener' }
 
 interface Row { readonly cls: string; readonly method: string; readonly status: string }
 

@@ -3,27 +3,29 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
 import { callSite } from '../base/call-site.ts'
+import { packageVersion } from '../base/package-version.ts'
 import { Conf } from '../base/define-settings.ts'
 import { stderrLogger, type Logger } from '../base/log.ts'
 import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
 import { engineSettings } from '../engine/settings.ts'
-import { source, union } from '../rdd/nodes.ts'
+import { source, union, userFunction } from '../rdd/nodes.ts'
 import { rddInfo, type RDDInfo } from '../rdd/rdd-info.ts'
 import { PersistedRDDs } from '../rdd/persisted-rdds.ts'
 import type { RDDContext } from '../rdd/rdd-context.ts'
 import { Accumulator, appended, NumberAccumulator } from '../rdd/shared/accumulator.ts'
 import { Broadcast } from '../rdd/shared/broadcast.ts'
 import { RDD } from '../rdd/rdd.ts'
+import { runAction } from '../rdd/run-job.ts'
 import { parallelize, range } from '../rdd/sources/parallelize.ts'
 import type { Hint } from '../rdd/types.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
 import { refuseSymbol, workerSymbol } from '../wire/closure/symbols.ts'
 import { contextErrors } from './errors.ts'
-import { FileSources } from './file-sources.ts'
 import { chooseMaster } from './master.ts'
-import { RunningActions, type JobScope } from './running-actions.ts'
+import { JobControl } from './job-control.ts'
+import type { JobScope } from './running-actions.ts'
 import { contextSettings } from './settings.ts'
 
 export interface ContextOptions {
@@ -38,15 +40,6 @@ export interface ContextOptions {
   readonly log?: Logger
 }
 
-/** What actions begun inside `withJob` share. */
-export interface JobOptions {
-  /** The group by which `cancelJobGroup` finds them. */
-  readonly group?: string
-  readonly description?: string
-  /** Aborting it cancels them; they reject with RIV_JOB_CANCELLED, the reason as `cause`. */
-  readonly signal?: AbortSignal
-}
-
 /**
  * Makes RDDs and runs them: the entry to everything.
  *
@@ -59,7 +52,7 @@ export interface JobOptions {
  * const sum = await ctx.range(0, 100).reduce((a, b) => a + b)   // 4950
  * await ctx.stop()
  */
-export class Context extends FileSources implements RDDContext {
+export class Context extends JobControl implements RDDContext {
   /** The program's name. */
   readonly appName: string
   /** Where tasks run. */
@@ -74,20 +67,23 @@ export class Context extends FileSources implements RDDContext {
   readonly configuredParallelism: number | undefined
   /** Not for programs: see `getPersistentRDDs`. */
   readonly persisted = new PersistedRDDs()
+  /** When the context was made, in milliseconds since 1970. */
+  readonly startTime = Date.now()
+  /** A name that no other context has. */
+  readonly applicationId = `local-${this.startTime}-${randomUUID().slice(0, 8)}`
   readonly #engine: Engine
-  readonly #actions = new RunningActions()
   #stopping: Promise<void> | undefined
   #checkpointFolder: string | undefined
 
   constructor(options: ContextOptions = {}) {
-    super()
     if ((globalThis as { [workerSymbol]?: boolean })[workerSymbol] === true) throw contextErrors.RIV_CONTEXT_IN_TASK()
+    super(options.log ?? stderrLogger)
     this.conf = new Conf(options.conf, process.env)
     this.log = options.log ?? stderrLogger
     this.appName = options.appName ?? this.conf.get(contextSettings['spark.app.name'])
     this.master = chooseMaster(options.master, options.engine, this.conf)
     this.configuredParallelism = this.conf.get(engineSettings['spark.default.parallelism']) || undefined
-    this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log })
+    this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log, events: this.events, jobProperties: () => this.actions.properties })
   }
 
   /** The engine, for RDDs and streams. */
@@ -98,6 +94,21 @@ export class Context extends FileSources implements RDDContext {
   /** Partitions where the program names none: `spark.default.parallelism`, or the number of threads. */
   get defaultParallelism(): number {
     return this.#engine.defaultParallelism
+  }
+
+  /** Least partitions of files where the program names none: the default parallelism, at most 2. */
+  get defaultMinPartitions(): number {
+    return Math.min(this.defaultParallelism, 2)
+  }
+
+  /** Whether tasks run in this process. */
+  get isLocal(): boolean {
+    return /^(inline|local)/.test(this.master)
+  }
+
+  /** The version of this package. */
+  get version(): string {
+    return packageVersion()
   }
 
   /** Whether `stop()` has been called. */
@@ -298,74 +309,36 @@ export class Context extends FileSources implements RDDContext {
   }
 
   /**
-   * Runs `body`; every action begun inside, across awaits, belongs to the group and ends with the signal.
+   * Runs a function over the records of each partition, of all or of those named, and gives what it returned, in the order of partitions.
+   *
+   * The function gets an iterable and may be async. Errors: RIV_PARTITION_INDEX. Semantics: `SparkContext.runJob`.
    *
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
-   * const numbers = ctx.range(0, 1000)
-   * await ctx.withJob({ signal: AbortSignal.timeout(10_000) }, async () => numbers.count())
+   * await ctx.runJob(ctx.range(0, 10, 1, 2), numbers => [...numbers].length)   // [5, 5]
    */
-  async withJob<R>(options: JobOptions, body: () => R | Promise<R>): Promise<R> {
-    return this.#actions.within(options, body)
+  runJob<T, U>(rdd: RDD<T>, f: (records: Iterable<T>) => U | Promise<U>, partitions?: readonly number[]): Promise<U[]> {
+    const site = callSite()
+    return runAction(rdd, 'runJob', site, async run => (await run({ to: 'partition', fn: userFunction(f, 'runJob', site) }, partitions)).map(result => result.records[0] as U))
   }
 
   /**
-   * Puts the actions called from here on, in this function and what it awaits, into a group. See also `withJob`.
+   * As `runJob`, but hands each partition's value to `onResult` when it is there, in the order in which partitions end.
+   *
+   * Semantics: `SparkContext.submitJob`; the promise takes the place of its future.
    *
    * @example
    * import { Context } from 'rivulet'
    * const ctx = new Context()
-   * ctx.setJobGroup('nightly')
-   * const counting = ctx.range(0, 1e9).map(n => n * 2).count().catch(error => error.code)
-   * ctx.cancelJobGroup('nightly')
-   * await counting   // 'RIV_JOB_CANCELLED'
+   * await ctx.submitJob(ctx.range(0, 10, 1, 2), numbers => Math.max(...numbers), [1], (partition, most) => console.log(partition, most))   // 1 9
    */
-  setJobGroup(group: string, description?: string): void {
-    this.#actions.enter({ group, ...(description !== undefined && { description }) })
-  }
-
-  /**
-   * Actions called from here on belong to no group.
-   *
-   * @example
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * ctx.setJobGroup('nightly')
-   * ctx.clearJobGroup()
-   * await ctx.range(0, 3).count()   // 3, and cancelJobGroup('nightly') would not end it
-   */
-  clearJobGroup(): void {
-    this.#actions.leaveGroup()
-  }
-
-  /**
-   * Cancels the running actions of a group; running user code is ended too. They reject with RIV_JOB_CANCELLED.
-   *
-   * @example
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * ctx.setJobGroup('nightly')
-   * const counting = ctx.range(0, 1e9).map(n => n * 2).count().catch(error => error.code)
-   * ctx.cancelJobGroup('nightly')
-   * await counting   // 'RIV_JOB_CANCELLED'
-   */
-  cancelJobGroup(group: string): void {
-    this.#actions.cancel(new Error(`cancelJobGroup(${JSON.stringify(group)}) was called`), scope => scope.group === group)
-  }
-
-  /**
-   * Cancels every running action. They reject with RIV_JOB_CANCELLED.
-   *
-   * @example
-   * import { Context } from 'rivulet'
-   * const ctx = new Context()
-   * const counting = ctx.range(0, 1e9).map(n => n * 2).count().catch(error => error.code)
-   * ctx.cancelAllJobs()
-   * await counting   // 'RIV_JOB_CANCELLED'
-   */
-  cancelAllJobs(): void {
-    this.#actions.cancel(new Error('cancelAllJobs() was called'))
+  submitJob<T, U>(rdd: RDD<T>, f: (records: Iterable<T>) => U | Promise<U>, partitions: readonly number[] | undefined, onResult: (partition: number, value: U) => void): Promise<void> {
+    const site = callSite()
+    return this.action('submitJob', site, signal => this.#engine.run({
+      plan: rdd.plan, sink: { to: 'partition', fn: userFunction(f, 'submitJob', site) }, action: 'submitJob', site, signal, ...(partitions && { partitions }),
+      onResult: (partition, result) => onResult(partition, result.records[0] as U),
+    }))
   }
 
   /**
@@ -394,23 +367,24 @@ export class Context extends FileSources implements RDDContext {
   /** Runs an action. Not for programs. */
   action<R>(action: string, site: { readonly place: string }, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
     if (this.#stopping !== undefined) return Promise.reject(contextErrors.RIV_CONTEXT_STOPPED(action, site.place, 'before'))
-    return this.#actions.begin(action, site.place, run)
+    return this.actions.begin(action, site.place, run)
   }
 
   /** Runs `body`; the tracker gets every action begun inside, awaited or not. Not for programs: a batch completes with its actions. */
   trackActions<R>(scope: Pick<JobScope, 'tracker' | 'signal'>, body: () => R): R {
-    return this.#actions.within(scope, body)
+    return this.actions.within(scope, body)
   }
 
-  /** Spark's default of partitions for files. */
   protected override get rddContext(): this {
     return this
   }
 
   async #stop(): Promise<void> {
-    const over = this.#actions.endAll((action, place) => contextErrors.RIV_CONTEXT_STOPPED(action, place, 'while running'))
+    const over = this.actions.endAll((action, place) => contextErrors.RIV_CONTEXT_STOPPED(action, place, 'while running'))
     await this.#engine.close()
     await over
+    this.events.post('onApplicationEnd', { time: Date.now() })
+    this.events.close()
   }
 
   /** Why a function that captures a context is refused. */

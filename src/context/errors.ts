@@ -22,6 +22,11 @@ export const contextErrors = defineErrors({
     hint: 'await every action before stop(); afterwards make a new Context',
     docs: '`ctx.stop()` (or the end of an `await using` block) rejects the actions that are running: mostly an action\'s promise was not awaited, so that the program went on to `stop()`. Afterwards the context takes no more operations, and RDDs made by it run no more actions.',
   },
+  RIV_JOB_TAG: {
+    message: (tag: unknown) => `${JSON.stringify(tag) ?? String(tag)} is no tag of a job: a tag is a string, not empty and without commas`,
+    hint: 'give a word',
+    docs: 'Tags mark the jobs that are begun in a scope, so that `cancelJobsWithTag` and the status tracker find them. The rule is Spark\'s.',
+  },
   RIV_CONTEXT_IN_TASK: {
     message: () => 'a Context cannot be made in a task',
     hint: 'make it in the program, and keep the program\'s own module out of what tasks import: move shared functions to a module of their own',

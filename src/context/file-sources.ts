@@ -190,7 +190,7 @@ export abstract class FileSources {
   }
 
   /** The context itself. */
-  protected abstract readonly rddContext: RDDContext & { readonly defaultParallelism: number }
+  protected abstract readonly rddContext: RDDContext & { readonly defaultMinPartitions: number }
 
   #input(op: string, site: CallSite, path: string, minPartitions: number | undefined): FileInput {
     this.rddContext.assertRunning(op)
@@ -198,6 +198,6 @@ export abstract class FileSources {
   }
 
   #least(op: string, minPartitions: number | undefined): number {
-    return minPartitions === undefined ? Math.min(this.rddContext.defaultParallelism, 2) : checkedCount(op, minPartitions)
+    return minPartitions === undefined ? this.rddContext.defaultMinPartitions : checkedCount(op, minPartitions)
   }
 }

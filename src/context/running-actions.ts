@@ -5,11 +5,15 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { engineErrors } from '../engine/errors.ts'
+import type { JobProperties } from '../engine/events/context-listener.ts'
 
 /** What actions begun inside share. */
 export interface JobScope {
   readonly group?: string
   readonly description?: string
+  readonly tags?: readonly string[]
+  /** Local properties. */
+  readonly local?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   /** Is given every action begun inside, awaited by anybody or not; the caller gets the promise that it returns. */
   readonly tracker?: <R>(action: Promise<R>) => Promise<R>
@@ -30,26 +34,37 @@ const noScope: JobScope = {}
 export class RunningActions {
   readonly #scopes = new AsyncLocalStorage<JobScope>()
   readonly #running = new Set<Running>()
+  readonly #refused = new Map<string, Error>()
 
   /** Runs `body` in a scope that adds to the one in force. */
   within<R>(scope: JobScope, body: () => R): R {
     return this.#scopes.run(this.#added(scope), body)
   }
 
-  /** Adds to the scope in force from here on, in this function and what it awaits. */
-  enter(scope: JobScope): void {
-    this.#scopes.enterWith(this.#added(scope))
+  /** Changes the scope in force from here on, in this function and what it awaits. */
+  change(change: (scope: JobScope) => JobScope): void {
+    this.#scopes.enterWith(change(this.scope))
   }
 
-  /** Takes the group off the scope in force. */
-  leaveGroup(): void {
-    const { group: _group, description: _description, ...rest } = this.#scopes.getStore() ?? noScope
-    this.#scopes.enterWith(rest)
+  /** The scope in force. */
+  get scope(): JobScope {
+    return this.#scopes.getStore() ?? noScope
+  }
+
+  /** What a job that is begun now has from the scope in force. */
+  get properties(): JobProperties {
+    const { group, description, tags = [], local = {} } = this.scope
+    return { ...(group !== undefined && { group }), ...(description !== undefined && { description }), tags, local }
+  }
+
+  /** Actions that are begun in the group are refused from now on. */
+  refuseGroup(group: string, reason: Error): void {
+    this.#refused.set(group, reason)
   }
 
   /** Begins an action; `run` is called before this returns. */
   begin<R>(action: string, place: string, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const scope = this.#scopes.getStore() ?? noScope
+    const { scope } = this
     const promise = this.#run(action, place, scope, run)
     return scope.tracker === undefined ? promise : scope.tracker(promise)
   }
@@ -67,12 +82,15 @@ export class RunningActions {
   }
 
   #added(scope: JobScope): JobScope {
-    const outer = this.#scopes.getStore() ?? noScope
+    const outer = this.scope
     const signals = [outer.signal, scope.signal].filter(signal => signal !== undefined)
-    return { ...outer, ...scope, ...(signals.length === 2 && { signal: AbortSignal.any(signals) }) }
+    const tags = [...new Set([...outer.tags ?? [], ...scope.tags ?? []])]
+    return { ...outer, ...scope, tags, ...(signals.length === 2 && { signal: AbortSignal.any(signals) }) }
   }
 
   #run<R>(action: string, place: string, scope: JobScope, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const refused = scope.group === undefined ? undefined : this.#refused.get(scope.group)
+    if (refused !== undefined) return Promise.reject(cancelled(action, place, refused))
     if (scope.signal?.aborted === true) return Promise.reject(cancelled(action, place, scope.signal.reason))
     return new Promise<R>((resolve, reject) => {
       const controller = new AbortController()

@@ -35,6 +35,11 @@ export const engineErrors = defineErrors({
     hint: "keep the package external in your bundler (esbuild: --packages=external or --external:rivulet)",
     docs: 'Worker threads load their program from the package\'s own folder. A bundler that inlines the package leaves that file behind.',
   },
+  RIV_PARTITION_INDEX: {
+    message: (action: string, place: string, partition: unknown, count: number) => `${action}${place === '' ? '' : ` at ${place}`} was asked for partition ${String(partition)}; the RDD has ${count}`,
+    hint: 'name partitions from 0 up to getNumPartitions() - 1',
+    docs: 'A job over some partitions of an RDD was asked for one that it does not have.',
+  },
   RIV_LINEAGE_DEPTH: {
     message: (op: string, place: string, limit: number) => `the lineage below ${op}${place === '' ? '' : ` at ${place}`} is too deep for one stage: more than ${limit} unions, zips, coalesced and cartesian RDDs inside one another`,
     hint: 'call checkpoint() or localCheckpoint() every so many rounds of the loop that builds it, and run an action',

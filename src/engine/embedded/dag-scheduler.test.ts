@@ -39,15 +39,29 @@ class Harness {
     return this.#show(this.scheduler.cancel(id, new Error('cancelled')))
   }
 
+  speculate(name: string): string[] {
+    return this.#show(this.scheduler.speculate(this.#task(name)))
+  }
+
+  kill(name: string): string[] {
+    return this.#show(this.scheduler.failed(this.#task(name), { error: new Error('killed'), retry: true, excused: true }))
+  }
+
   #task(name: string): number {
     const id = this.tasks.get(name)
     assert(id !== undefined, `no task ${name}; there are ${[...this.tasks.keys()].join(' ')}`)
     return id
   }
 
+  /** What the scheduler tells of jobs and stages. */
+  readonly told: string[] = []
+
   #show(effects: readonly Effect<string>[]): string[] {
-    return effects.map(effect => {
+    return effects.flatMap(effect => {
       switch (effect.effect) {
+        case 'started': this.told.push(`job ${effect.job} of ${effect.stages.map(stage => `${stage.id}(${stage.numTasks}) after [${stage.parentIds.join()}]`).join(' ')}`); return []
+        case 'submitted': this.told.push(`submitted ${effect.stage.id}`); return []
+        case 'completed': this.told.push(`completed ${effect.stage.id}${effect.error === undefined ? '' : `: ${effect.error.message}`}`); return []
         case 'launch': {
           const { stage, partition, attempt, id } = effect.task
           const name = `${stage.id}.${partition}${attempt === 1 ? '' : `#${attempt}`}`
@@ -166,4 +180,50 @@ test('a cancelled job is cancelled once', () => {
   assert.deepEqual(h.cancel(1), ['cancel 1.0', 'job 1 failed: cancelled'])
   assert.deepEqual(h.cancel(1), [])
   assert.deepEqual(h.fail('1.0'), [])
+})
+
+test('it tells of jobs and stages: what runs, after what, and how it ended', () => {
+  const h = new Harness()
+  const first = shuffled(sourceOf(2), 2)
+  h.submit(1, shuffled(mapped(first), 1), all(1))
+  h.ok('3.0')
+  h.ok('3.1')
+  h.ok('2.0')
+  h.ok('2.1')
+  h.ok('1.0')
+  h.submit(2, mapped(first), [1])
+  h.fail('4.1', false)
+  assert.deepEqual(h.told, [
+    'job 1 of 1(1) after [2] 2(2) after [3] 3(2) after []', 'submitted 3', 'completed 3', 'submitted 2', 'completed 2', 'submitted 1', 'completed 1',
+    'job 2 of 4(1) after []', 'submitted 4', 'completed 4: 4.1 failed',
+  ])
+})
+
+test('of two attempts at a partition the first result wins, and the other is cancelled', () => {
+  for (const [winner, loser] of [['1.0', '1.0'], ['1.0#2', '1.0']] as const) {
+    const h = new Harness()
+    h.submit(1, sourceOf(1), all(1))
+    assert.deepEqual(h.speculate('1.0'), ['launch 1.0#2'])
+    assert.deepEqual(h.speculate('1.0'), [], 'one copy at a time')
+    assert.deepEqual(h.ok(winner), [`cancel ${loser}`, `job 1: 0 = ${winner}`, 'job 1 done'])
+    assert.deepEqual(h.ok(winner === '1.0' ? '1.0#2' : '1.0'), [`discard ${winner === '1.0' ? '1.0#2' : '1.0'}`])
+  }
+})
+
+test('an attempt that fails beside its copy leaves the task to the copy', () => {
+  const h = new Harness()
+  h.submit(1, sourceOf(1), all(1))
+  h.speculate('1.0')
+  assert.deepEqual(h.fail('1.0'), [])
+  assert.deepEqual(h.fail('1.0#2'), ['launch 1.0#3'])
+  assert.deepEqual(h.fail('1.0#3'), ['launch 1.0#4'])
+  assert.deepEqual(h.fail('1.0#4'), ['job 1 failed: 1.0#4 failed'])
+})
+
+test('an attempt that is killed on purpose is made again, and does not count', () => {
+  const h = new Harness()
+  h.submit(1, sourceOf(1), all(1))
+  assert.deepEqual(h.kill('1.0'), ['launch 1.0#2'])
+  for (const attempt of [2, 3, 4]) h.fail(`1.0#${attempt}`)
+  assert.deepEqual(h.fail('1.0#5'), ['job 1 failed: 1.0#5 failed'])
 })

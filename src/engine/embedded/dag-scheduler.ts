@@ -29,21 +29,38 @@ export interface TaskAttempt {
   readonly partition: number
   /** From 1. */
   readonly attempt: number
+  /** A copy of an attempt that takes long. */
+  readonly speculative: boolean
 }
 
 /** A stage as it runs. */
 export interface StageRun {
   readonly id: number
   readonly end: StageEnd
+  readonly numTasks: number
+  /** Stages that it waited for when it was made. */
+  readonly parentIds: number[]
   readonly jobs: Set<number>
   /** Partitions not done yet. */
   readonly missing: Set<number>
   /** Stages that must be done before. */
   readonly waitsFor: Set<StageRun>
   launched: boolean
+  /** Partitions of which an attempt failed, with the failures that count. */
+  readonly failures: Map<number, number>
+  /** Partitions that have been tried more than once, with the attempts. */
+  readonly attempts: Map<number, number>
+  /** Failed attempts. */
+  failedTasks: number
 }
 
 export type Effect<Output> =
+  /** A job has begun; the stages are those that must run. */
+  | { readonly effect: 'started'; readonly job: number; readonly stages: readonly StageRun[] }
+  /** The tasks of a stage are launched from here on. */
+  | { readonly effect: 'submitted'; readonly stage: StageRun }
+  /** A stage that was submitted is over: all its tasks are done, or it is not wanted any more. */
+  | { readonly effect: 'completed'; readonly stage: StageRun; readonly error?: Error }
   | { readonly effect: 'launch'; readonly task: TaskAttempt }
   | { readonly effect: 'cancel'; readonly task: TaskAttempt }
   | { readonly effect: 'result'; readonly job: number; readonly partition: number; readonly output: Output }
@@ -57,9 +74,12 @@ export interface TaskFailure {
   readonly error: Error
   /** False where trying again cannot help. */
   readonly retry: boolean
+  /** Whether it is not held against the task: it was killed on purpose. */
+  readonly excused?: boolean
 }
 
-interface JobRun { readonly id: number; readonly final: StageRun; readonly stages: Set<StageRun> }
+/** A job as it runs. */
+export interface JobRun { readonly id: number; readonly final: StageRun; readonly stages: Set<StageRun> }
 
 export class DagScheduler<Output> {
   readonly #presence: Presence
@@ -85,6 +105,7 @@ export class DagScheduler<Output> {
     const job: JobRun = { id, final, stages: new Set() }
     this.#jobs.set(id, job)
     this.#enlist(job, final)
+    this.#effects.push({ effect: 'started', job: id, stages: [...job.stages] })
     if (partitions.length === 0) this.#finish(job)
     else for (const stage of job.stages) this.#launch(stage)
     return this.#take()
@@ -94,8 +115,11 @@ export class DagScheduler<Output> {
   succeeded(taskId: number, output: Output): Effect<Output>[] {
     const task = this.#end(taskId)
     if (task === undefined || !task.stage.missing.delete(task.partition)) this.#effects.push({ effect: 'discard', output })
-    else if (task.stage.end.kind === 'action') this.#result(task, output)
-    else this.#mapped(task, output)
+    else {
+      this.#cancelCopy(task)
+      if (task.stage.end.kind === 'action') this.#result(task, output)
+      else this.#mapped(task, output)
+    }
     return this.#take()
   }
 
@@ -103,8 +127,24 @@ export class DagScheduler<Output> {
   failed(taskId: number, failure: TaskFailure): Effect<Output>[] {
     const task = this.#end(taskId)
     if (task === undefined || !task.stage.missing.has(task.partition)) return this.#take()
-    if (failure.retry && task.attempt < this.#maxAttempts) this.#start(task.stage, task.partition, task.attempt + 1)
-    else for (const id of [...task.stage.jobs]) this.#fail(id, failure.error)
+    const { stage, partition } = task
+    stage.failedTasks++
+    const failures = this.failures(task) + (failure.excused === true ? 0 : 1)
+    stage.failures.set(partition, failures)
+    if (!failure.retry || failures >= this.#maxAttempts) for (const id of [...stage.jobs]) this.#fail(id, failure.error)
+    else if (this.#copyOf(task) === undefined) this.#start(stage, partition)
+    return this.#take()
+  }
+
+  /** Failures of a task's partition that count. */
+  failures({ stage, partition }: TaskAttempt): number {
+    return stage.failures.get(partition) ?? 0
+  }
+
+  /** Starts a second attempt beside one that takes long. */
+  speculate(taskId: number): Effect<Output>[] {
+    const task = this.#running.get(taskId)
+    if (task !== undefined && this.#copyOf(task) === undefined) this.#start(task.stage, task.partition, true)
     return this.#take()
   }
 
@@ -112,6 +152,16 @@ export class DagScheduler<Output> {
   cancel(jobId: number, error: Error): Effect<Output>[] {
     if (this.#jobs.has(jobId)) this.#fail(jobId, error)
     return this.#take()
+  }
+
+  /** The jobs that run, with their stages. */
+  get jobs(): Iterable<JobRun> {
+    return this.#jobs.values()
+  }
+
+  /** The attempt with an id, until it ends or is not wanted any more. */
+  running(taskId: number): TaskAttempt | undefined {
+    return this.#running.get(taskId)
   }
 
   /** Whether nothing runs or waits. */
@@ -126,7 +176,10 @@ export class DagScheduler<Output> {
   }
 
   #stage(end: StageEnd, partitions: Iterable<number>): StageRun {
-    const stage: StageRun = { id: ++this.#lastStage, end, jobs: new Set(), missing: new Set(partitions), waitsFor: new Set(), launched: false }
+    const missing = new Set(partitions)
+    const stage: StageRun = {
+      id: ++this.#lastStage, end, numTasks: missing.size, parentIds: [], jobs: new Set(), missing, waitsFor: new Set(), launched: false, failures: new Map(), attempts: new Map(), failedTasks: 0,
+    }
     this.#stages.add(stage)
     return stage
   }
@@ -141,6 +194,7 @@ export class DagScheduler<Output> {
       for (const shuffle of this.#missingShuffles(stage.end.kind === 'action' ? stage.end.plan : stage.end.shuffle.parent)) {
         const parent = this.#mapStages.get(shuffle.id) ?? this.#mapStage(shuffle)
         stage.waitsFor.add(parent)
+        if (!stage.parentIds.includes(parent.id)) stage.parentIds.push(parent.id)
         found.push(parent)
       }
     }
@@ -168,14 +222,35 @@ export class DagScheduler<Output> {
   #launch(stage: StageRun): void {
     if (stage.launched || stage.waitsFor.size > 0 || !this.#stages.has(stage)) return
     stage.launched = true
+    this.#effects.push({ effect: 'submitted', stage })
     if (stage.end.kind === 'map' && stage.missing.size === 0) this.#shuffled(stage, stage.end.shuffle)
-    for (const partition of stage.missing) this.#start(stage, partition, 1)
+    for (const partition of stage.missing) this.#begin({ id: ++this.#lastTask, stage, partition, attempt: 1, speculative: false })
   }
 
-  #start(stage: StageRun, partition: number, attempt: number): void {
-    const task = { id: ++this.#lastTask, stage, partition, attempt }
+  /** One more attempt. */
+  #start(stage: StageRun, partition: number, speculative = false): void {
+    const attempt = (stage.attempts.get(partition) ?? 1) + 1
+    stage.attempts.set(partition, attempt)
+    this.#begin({ id: ++this.#lastTask, stage, partition, attempt, speculative })
+  }
+
+  #begin(task: TaskAttempt): void {
     this.#running.set(task.id, task)
     this.#effects.push({ effect: 'launch', task })
+  }
+
+  /** The other attempt at the same partition. */
+  #copyOf({ id, stage, partition }: TaskAttempt): TaskAttempt | undefined {
+    if (!stage.attempts.has(partition)) return undefined
+    for (const task of this.#running.values()) if (task.stage === stage && task.partition === partition && task.id !== id) return task
+    return undefined
+  }
+
+  #cancelCopy(task: TaskAttempt): void {
+    const copy = this.#copyOf(task)
+    if (copy === undefined) return
+    this.#running.delete(copy.id)
+    this.#effects.push({ effect: 'cancel', task: copy })
   }
 
   #end(taskId: number): TaskAttempt | undefined {
@@ -188,7 +263,9 @@ export class DagScheduler<Output> {
     const [id] = task.stage.jobs
     const job = present(this.#jobs.get(present(id, 'the job of a final stage')), 'a running job')
     this.#effects.push({ effect: 'result', job: job.id, partition: task.partition, output })
-    if (task.stage.missing.size === 0) this.#finish(job)
+    if (task.stage.missing.size > 0) return
+    this.#effects.push({ effect: 'completed', stage: task.stage })
+    this.#finish(job)
   }
 
   #mapped(task: TaskAttempt, output: Output): void {
@@ -199,6 +276,7 @@ export class DagScheduler<Output> {
 
   #shuffled(stage: StageRun, shuffle: ShufflePlan): void {
     this.#effects.push({ effect: 'shuffled', shuffle, outputs: present(this.#outputs.get(stage), 'the outputs of a map stage') })
+    this.#effects.push({ effect: 'completed', stage })
     this.#forget(stage)
     for (const other of this.#stages) if (other.waitsFor.delete(stage)) this.#launch(other)
   }
@@ -213,12 +291,12 @@ export class DagScheduler<Output> {
     const job = this.#jobs.get(id)
     if (job === undefined) return
     this.#jobs.delete(id)
-    this.#leave(job)
+    this.#leave(job, error)
     this.#effects.push({ effect: 'failed', job: id, error })
   }
 
   /** Takes a job off its stages; a stage without jobs ends, its tasks are cancelled. */
-  #leave(job: JobRun): void {
+  #leave(job: JobRun, error?: Error): void {
     for (const stage of job.stages) {
       stage.jobs.delete(job.id)
       if (stage.jobs.size > 0 || !this.#stages.has(stage)) continue
@@ -229,6 +307,7 @@ export class DagScheduler<Output> {
         this.#running.delete(task.id)
         this.#effects.push({ effect: 'cancel', task })
       }
+      if (stage.launched && error !== undefined) this.#effects.push({ effect: 'completed', stage, error })
     }
   }
 

@@ -18,26 +18,30 @@ import { watchObjects } from '../../wire/closure/captured-objects.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
 import type { Job, SharedValue, StorageUse, StoredBlock } from '../../rdd/job-runner.ts'
 import { applyUpdates } from '../../rdd/shared/accumulator.ts'
-import { partitionCount, resolvePlan, visitLineage } from '../../rdd/plan.ts'
+import { partitionCount, resolvePlan } from '../../rdd/plan.ts'
 import { openLocalDir } from '../../storage/local-dir.ts'
 import type { LocalDir } from '../../storage/local-dir.ts'
 import type { KeepOutput } from '../../wire/shape.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import type { Plan, PlanFunction, PlanSink, UserFunction } from '../../rdd/plan.ts'
+import type { Plan, PlanFunction, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
+import type { JobProperties, TaskEnd, TaskInfo } from '../events/context-listener.ts'
+import type { ListenerBus } from '../events/listener-bus.ts'
 import { engineErrors } from '../errors.ts'
 import { engineSettings } from '../settings.ts'
 import { BlockFiles } from './block-files.ts'
 import type { BlockGroup } from './block-group.ts'
 import { BlockManager } from './block-manager.ts'
 import { BlockStore } from './block-store.ts'
+import { capturePlan, forEachUser, type Captures } from './capture-plan.ts'
 import { DagScheduler } from './dag-scheduler.ts'
-import type { Effect, TaskAttempt } from './dag-scheduler.ts'
+import type { Effect, StageRun, TaskAttempt } from './dag-scheduler.ts'
 import { describeTask } from './describe-task.ts'
 import type { TaskDescription } from './describe-task.ts'
 import { InlineBackend } from './inline-backend.ts'
+import { JobRecords } from './job-records.ts'
 import { StageCatalog } from './stage-catalog.ts'
-import type { ReadyTask, TaskBackend, TaskOutcome } from './task-backend.ts'
+import type { ReadyTask, TaskBackend, TaskOutcome, TaskWatch } from './task-backend.ts'
 import { failureOf } from './task-errors.ts'
 import { placeOf } from './task-place.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -47,6 +51,9 @@ export interface EmbeddedOptions {
   readonly threads: number
   readonly conf: Conf
   readonly log: Logger
+  readonly events: ListenerBus
+  /** The properties of a job that is begun now, from where it is begun. */
+  readonly jobProperties: () => JobProperties
 }
 
 /** Ids of shared values, over all engines of the process. */
@@ -62,8 +69,6 @@ interface HeldOutput {
   readonly shuffle?: BlockGroup
 }
 
-type Captures = ReadonlyMap<UserFunction, CapturedFunction>
-
 interface RunningJob {
   readonly id: number
   /** Results that wait for a class. */
@@ -72,6 +77,7 @@ interface RunningJob {
   failure?: Error
   readonly job: Job
   readonly captures: Captures
+  readonly properties: JobProperties
   readonly resolve: () => void
   readonly reject: (error: Error) => void
   readonly stopListening: () => void
@@ -80,6 +86,8 @@ interface RunningJob {
 export class EmbeddedEngine implements Engine {
   readonly defaultParallelism: number
   readonly log: Logger
+  readonly status: JobRecords
+  readonly #jobProperties: () => JobProperties
   readonly #localDir: LocalDir
   readonly #store: BlockStore
   readonly #files: BlockFiles
@@ -91,12 +99,16 @@ export class EmbeddedEngine implements Engine {
   readonly #effects: Effect<HeldOutput>[] = []
   /** Stages whose next attempt runs alone. */
   readonly #ranOutOfMemory = new WeakSet<TaskAttempt['stage']>()
+  /** Attempts that were killed on purpose. */
+  readonly #killed = new Map<number, Error>()
   #applying = false
   #lastJob = 0
   #closed = false
 
-  constructor({ threads, conf, log }: EmbeddedOptions) {
+  constructor({ threads, conf, log, events, jobProperties }: EmbeddedOptions) {
     this.log = log
+    this.#jobProperties = jobProperties
+    this.status = new JobRecords(events, () => this.#runningTasks())
     this.#localDir = openLocalDir(conf)
     this.#store = new BlockStore({ maxBytes: conf.get(engineSettings['memory.blocks']), giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
     this.#files = new BlockFiles(this.#localDir, action => this.#store.afterTasks(action))
@@ -118,14 +130,15 @@ export class EmbeddedEngine implements Engine {
   run(job: Job): Promise<void> {
     if (this.#closed) return Promise.reject(engineErrors.RIV_ENGINE_CLOSED(job.action))
     if (job.signal?.aborted === true) return Promise.reject(cancelled(job))
+    const properties = this.#jobProperties()
     let captures: Captures
     try {
-      captures = this.#capture(job.plan, job.sink)
+      captures = capturePlan(job.plan, job.sink, this.#blocks, fn => this.#captureOne(fn))
     } catch (error) {
       return Promise.reject(error as Error)
     }
     const resolving = resolvePlan(job.plan, job.signal)
-    return resolving === undefined ? this.#submit(job, captures) : resolving.then(() => this.#submit(job, captures))
+    return resolving === undefined ? this.#submit(job, captures, properties) : resolving.then(() => this.#submit(job, captures, properties))
   }
 
   freeze(fn: PlanFunction): void {
@@ -147,6 +160,7 @@ export class EmbeddedEngine implements Engine {
 
   unpersist(plan: Plan): void {
     this.#blocks.unpersist(plan)
+    this.status.unpersisted(plan.id)
   }
 
   storageOf(plan: Plan): StorageUse {
@@ -195,6 +209,22 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
+  cancelJob(jobId: number, reason: Error): void {
+    const running = this.#jobs.get(jobId)
+    if (running !== undefined) this.#apply(this.#scheduler.cancel(jobId, engineErrors.RIV_JOB_CANCELLED.withCause(reason, running.job.action)))
+  }
+
+  cancelStage(stageId: number, reason: Error): void {
+    for (const { id, stages } of [...this.#scheduler.jobs]) for (const stage of stages) if (stage.id === stageId) this.cancelJob(id, reason)
+  }
+
+  killTask(taskId: number, reason: Error): boolean {
+    if (this.#scheduler.running(taskId) === undefined) return false
+    this.#killed.set(taskId, reason)
+    this.#backend.cancel(taskId)
+    return true
+  }
+
   /** Block memory in use, for tests and metrics. */
   get memory(): { readonly slabBytes: number; readonly liveBlocks: number; readonly stages: number } {
     return { slabBytes: this.#store.pool.bytes, liveBlocks: this.#store.pool.liveBlocks, stages: this.#catalog.stageCount }
@@ -209,43 +239,23 @@ export class EmbeddedEngine implements Engine {
     await this.#localDir.close()
   }
 
-  /** Captures every function of the part of a plan that may have to run, as it is now. */
-  #capture(plan: Plan, sink: PlanSink): Captures {
-    const captures = new Map<UserFunction, CapturedFunction>()
-    const add = (fn: PlanFunction): void => forEachUser(fn, user => { captures.set(user, user.frozen ?? this.#captureOne(user)) })
-    const visit = (node: Plan): boolean => {
-      if (node.storage !== 'none' && this.#blocks.keepsAll(node)) return false
-      if (node.kind === 'pipeline') for (const step of node.steps) add(step.fn)
-      if (node.kind === 'source') for (const part of node.partitions ?? []) if (part.kind === 'part') add(part.read)
-      if (node.kind === 'zip') add(node.fn)
-      if (node.kind !== 'shuffle') return true
-      const { aggregator } = node
-      for (const fn of aggregator === undefined ? [] : [aggregator.create, aggregator.merge, aggregator.mergeCombiners]) if (fn !== undefined) add(fn)
-      if (node.target?.by === 'custom') add(node.target.fn)
-      return !this.#blocks.hasShuffle(node)
-    }
-    captureWindow(() => {
-      if ('fn' in sink) add(sink.fn)
-      visitLineage(plan, visit)
-    })
-    return captures
-  }
-
   #captureOne(fn: UserFunction): CapturedFunction {
     const captured = captureFunction(fn.fn, labelOf(fn))
     for (const { code, message } of captured.warnings) this.log.warn({ code }, message)
     return captured
   }
 
-  #submit(job: Job, captures: Captures): Promise<void> {
+  #submit(job: Job, captures: Captures, properties: JobProperties): Promise<void> {
     if (this.#closed) return Promise.reject(engineErrors.RIV_ENGINE_CLOSED(job.action))
     if (job.signal?.aborted === true) return Promise.reject(cancelled(job))
+    const count = present(partitionCount(job.plan), 'the partition count of a resolved plan')
+    const none = job.partitions?.find(partition => !Number.isInteger(partition) || partition < 0 || partition >= count)
+    if (none !== undefined) return Promise.reject(engineErrors.RIV_PARTITION_INDEX(job.action, job.site.place, none, count))
     return new Promise<void>((resolve, reject) => {
       const id = ++this.#lastJob
       const onAbort = (): void => this.#apply(this.#scheduler.cancel(id, cancelled(job)))
       job.signal?.addEventListener('abort', onAbort, { once: true })
-      this.#jobs.set(id, { id, decoding: [], job, captures, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
-      const count = present(partitionCount(job.plan), 'the partition count of a resolved plan')
+      this.#jobs.set(id, { id, decoding: [], job, captures, properties, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
       this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
     })
   }
@@ -265,6 +275,12 @@ export class EmbeddedEngine implements Engine {
 
   #carryOut(effect: Effect<HeldOutput>): void {
     switch (effect.effect) {
+      case 'started': {
+        const { job, properties } = present(this.#jobs.get(effect.job), 'a running job')
+        return this.status.jobStarted(effect.job, effect.stages, job, properties)
+      }
+      case 'submitted': return this.status.stageSubmitted(effect.stage)
+      case 'completed': return this.status.stageCompleted(effect.stage, effect.error)
       case 'launch': return this.#launch(effect.task)
       case 'cancel': return this.#backend.cancel(effect.task.id)
       case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, new Map([...effect.outputs].map(([partition, output]) => [partition, output.shuffle!])))
@@ -274,7 +290,7 @@ export class EmbeddedEngine implements Engine {
       }
       case 'result': return this.#result(present(this.#jobs.get(effect.job), 'a running job'), effect.partition, effect.output)
       case 'done': return this.#done(this.#end(effect.job))
-      case 'failed': return this.#end(effect.job).reject(effect.error)
+      case 'failed': return this.#end(effect.job, effect.error).reject(effect.error)
     }
   }
 
@@ -284,15 +300,16 @@ export class EmbeddedEngine implements Engine {
     else Promise.all(decoding).then(resolve, reject)
   }
 
-  #end(id: number): RunningJob {
+  #end(id: number, error?: Error): RunningJob {
     const job = present(this.#jobs.get(id), 'a running job')
     this.#jobs.delete(id)
+    this.status.jobEnded(id, error ?? job.failure)
     job.stopListening()
     return job
   }
 
   #launch(task: TaskAttempt): void {
-    const { stage, partition, attempt } = task
+    const { stage, partition } = task
     const job = this.#jobOf(task)
     if (job === undefined) return // given up since, by an effect before this one
     let description: TaskDescription | undefined
@@ -307,7 +324,7 @@ export class EmbeddedEngine implements Engine {
           plans: new Set([...stores.values()].map(({ plan }) => plan.id)),
           refused: (slot: number, blocks: readonly BlockRef[], read: (ref: BlockRef) => Uint8Array) => this.#blocks.refused(stores.get(slot)!.plan, blocks, read),
         }
-        return { ...found, functions: fns.filter(fn => fn.kind === 'user').map(fn => fn.fn), partition, slots, slabs, keep, watched: false }
+        return { ...found, functions: fns.filter(fn => fn.kind === 'user').map(fn => fn.fn), partition, slots, slabs, keep, watched: this.status.listening }
       } catch (error) {
         throw refusal = error as Error
       } finally {
@@ -316,18 +333,35 @@ export class EmbeddedEngine implements Engine {
     }
     const alone = this.#ranOutOfMemory.delete(stage)
     const place = placeOf(stage.end, partition, this.#blocks)
-    this.#backend.submit({ id: task.id, alone, place, describe }, outcome => {
-      this.#store.taskEnded(task.id)
-      if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome)
-      if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
-      for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
-      this.#apply(this.#scheduler.failed(task.id, refusal === undefined
-        ? failureOf(outcome, { action: job.action, partition, attempt, origins: description?.origins ?? [] })
-        : { error: refusal, retry: false }))
-    })
+    let info: TaskInfo | undefined
+    const watch: TaskWatch = {
+      onStart: host => { if (this.status.listening) info = this.status.taskStarted(task, host) },
+      onEnd: outcome => {
+        this.#store.taskEnded(task.id)
+        const killed = this.#killed.get(task.id)
+        this.#killed.delete(task.id)
+        const wanted = this.#scheduler.running(task.id) !== undefined
+        const told = (reason: TaskEnd['reason'], error?: Error): void => {
+          if (info !== undefined) this.status.taskEnded(task, info, reason, { error, metrics: outcome.kind === 'lost' ? undefined : outcome.metrics })
+        }
+        if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome, () => told(wanted ? 'success' : 'killed'))
+        if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
+        for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
+        const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
+          : refusal !== undefined ? { error: refusal, retry: false }
+          : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, origins: description?.origins ?? [] })
+        told(outcome.kind === 'lost' ? 'lost' : killed !== undefined || !wanted ? 'killed' : 'failed', failure.error)
+        this.#apply(this.#scheduler.failed(task.id, failure))
+      },
+    }
+    this.#backend.submit({ id: task.id, job: Math.min(...stage.jobs), alone, place, describe }, watch)
   }
 
-  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines }, worker }: Extract<TaskOutcome, { kind: 'done' }>): void {
+  #runningTasks(): TaskAttempt[] {
+    return [...this.#backend.running].map(id => this.#scheduler.running(id)).filter(task => task !== undefined)
+  }
+
+  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines }, worker }: Extract<TaskOutcome, { kind: 'done' }>, told: () => void): void {
     for (const { slot, blocks } of output.stored) {
       const { plan, partition, where } = present(description.stores.get(slot), 'a store slot')
       this.#blocks.keep(plan, partition, { id: where.id, blocks }, worker)
@@ -340,24 +374,25 @@ export class EmbeddedEngine implements Engine {
     const effects = this.#scheduler.succeeded(task.id, rest)
     if (updates !== undefined) {
       if (effects.some(each => each.effect === 'discard' && each.output === rest)) this.#blocks.releaseAll(updates)
-      else this.#count(jobs, updates)
+      else this.#count(jobs, task.stage, updates)
     }
+    told()
     this.#apply(effects)
   }
 
   /** Adds to accumulators what a task reports; the jobs end when it is added, and fail where it cannot be. */
-  #count(jobs: readonly number[], updates: readonly BlockRef[]): void {
-    const counting = this.#counted(updates)
+  #count(jobs: readonly number[], stage: StageRun, updates: readonly BlockRef[]): void {
+    const counting = this.#counted(stage, updates)
     counting.catch(() => {}) // read at the end of the jobs
     for (const id of jobs) this.#jobs.get(id)?.decoding.push(counting)
   }
 
-  async #counted(updates: readonly BlockRef[]): Promise<void> {
+  async #counted(stage: StageRun, updates: readonly BlockRef[]): Promise<void> {
     for (;;) {
       try {
         const decoded = this.#store.decodeAll(updates) as [number, unknown][]
         this.#blocks.releaseAll(updates)
-        return applyUpdates(decoded)
+        return this.status.accumulated(stage, applyUpdates(decoded))
       } catch (error) {
         if (!(error instanceof UnknownClass)) throw error
         await loadClass(error.ref as ClassRef)
@@ -426,8 +461,3 @@ function cancelled(job: Job): Error {
 }
 
 const labelOf = ({ op, site }: UserFunction): string => `the function given to ${op}${site.place === '' ? '' : ` at ${site.place}`}`
-
-function forEachUser(fn: PlanFunction, visit: (fn: UserFunction) => void): void {
-  if (fn.kind === 'user') visit(fn)
-  else for (const inner of fn.fns) forEachUser(inner, visit)
-}

@@ -15,11 +15,12 @@ import type { SlabTaskIO } from '../../kernel/slab-task-io.ts'
 import type { TaskMemoryOptions } from '../../kernel/spill/task-memory.ts'
 import type { BlockStore, OpenTask } from './block-store.ts'
 import { installTaskConsole, withTaskConsole } from './task-console.ts'
-import type { Installed, ReadyTask, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+import { enqueue } from './task-backend.ts'
+import type { Installed, ReadyTask, TaskBackend, TaskOutcome, TaskRequest, TaskWatch } from './task-backend.ts'
 
 const turnMs = 10
 
-interface Queued { readonly task: TaskRequest; readonly onEnd: (outcome: TaskOutcome) => void; cancelled: boolean; io?: SlabTaskIO }
+interface Queued { readonly task: TaskRequest; readonly watch: TaskWatch; cancelled: boolean; io?: SlabTaskIO }
 
 export class InlineBackend implements TaskBackend {
   readonly parallelism = 1
@@ -29,6 +30,8 @@ export class InlineBackend implements TaskBackend {
   readonly #queue: Queued[] = []
   readonly #decoded: DecodedCache
   #draining: Promise<void> | undefined
+  /** The task that runs: the first of the queue. */
+  #current: number | undefined
 
   constructor(store: BlockStore, memory: TaskMemoryOptions, decodedBytes: number) {
     this.#store = store
@@ -36,8 +39,12 @@ export class InlineBackend implements TaskBackend {
     this.#decoded = new DecodedCache(decodedBytes)
   }
 
-  submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void {
-    this.#queue.push({ task, onEnd, cancelled: false })
+  get running(): number[] {
+    return this.#current === undefined ? [] : [this.#current]
+  }
+
+  submit(task: TaskRequest, watch: TaskWatch): void {
+    enqueue(this.#queue, { task, watch, cancelled: false }, this.#current === undefined ? 0 : 1)
     this.#draining ??= Promise.resolve().then(() => this.#drain())
   }
 
@@ -75,10 +82,13 @@ export class InlineBackend implements TaskBackend {
       let turn = performance.now()
       for (let entry = this.#queue[0]; entry !== undefined; entry = this.#queue[0]) {
         const queued = entry
+        this.#current = queued.task.id
+        queued.watch.onStart('driver')
         const running = withTaskConsole(queued.task.id, () => this.#run(queued))
         const outcome = running instanceof Promise ? await running : running
         this.#queue.shift()
-        entry.onEnd(outcome)
+        this.#current = undefined
+        entry.watch.onEnd(outcome)
         if (performance.now() - turn > turnMs) {
           await new Promise(resolve => setImmediate(resolve))
           turn = performance.now()

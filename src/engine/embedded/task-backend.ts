@@ -11,6 +11,8 @@ import type { TaskPlace } from './task-place.ts'
 /** A task that waits for its turn. */
 export interface TaskRequest {
   readonly id: number
+  /** The earliest job that it runs for. */
+  readonly job: number
   /** Run it while nothing else runs: it ran out of memory before. */
   readonly alone: boolean
   readonly place: TaskPlace
@@ -40,6 +42,21 @@ export type TaskOutcome =
   | { readonly kind: 'failed'; readonly failure: FailureData; readonly cause: Error; readonly metrics?: TaskMetrics }
   | { readonly kind: 'lost'; readonly reason: 'exit' | 'error' | 'memory'; readonly detail: string; readonly error?: Error }
 
+/** Is told of a submitted task. */
+export interface TaskWatch {
+  /** It begins, on this thread. */
+  onStart(host: string): void
+  onEnd(outcome: TaskOutcome): void
+}
+
+/** Puts an entry into a queue behind those of earlier jobs, from `first` on. */
+export function enqueue<T extends { readonly task: TaskRequest }>(queue: T[], entry: T, first = 0): void {
+  let at = queue.length
+  while (at > first && queue[at - 1]!.task.job > entry.task.job) at--
+  if (at === queue.length) queue.push(entry)
+  else queue.splice(at, 0, entry)
+}
+
 /** What workers are told once and keep. */
 export type Installed = 'stage' | 'environment' | 'slab' | 'broadcast'
 
@@ -47,13 +64,15 @@ export type Installed = 'stage' | 'environment' | 'slab' | 'broadcast'
  * A place where tasks run.
  *
  * - `submit` never calls back before it returns; every submitted task ends with exactly one outcome, cancelled ones too;
- * - tasks begin in the order of submission, but for those that prefer a worker that is busy;
+ * - tasks of earlier jobs begin first, those of one job in the order of submission, but for those that prefer a worker that is busy;
  * - a task is described when it begins; where that throws it has failed;
  * - blocks of a failed or lost task are not live.
  */
 export interface TaskBackend {
   readonly parallelism: number
-  submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void
+  /** Tasks that have begun and not ended. */
+  readonly running: Iterable<number>
+  submit(task: TaskRequest, watch: TaskWatch): void
   /** Asks the task to end early; its outcome is still reported. */
   cancel(taskId: number): void
   /** Tasks submitted from now on find the one record of the block as this broadcast, until it is forgotten. */

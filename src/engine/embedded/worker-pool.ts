@@ -22,7 +22,8 @@ import type { FromWorker, Install, Lease, Leases, ToWorker } from '../../wire/me
 import { errorFromData, errorToData } from '../../wire/remote-error.ts'
 import { engineErrors } from '../errors.ts'
 import type { BlockStore, Keep } from './block-store.ts'
-import type { Installed, ReadyTask, TaskBackend, TaskOutcome, TaskRequest } from './task-backend.ts'
+import { enqueue } from './task-backend.ts'
+import type { Installed, ReadyTask, TaskBackend, TaskOutcome, TaskRequest, TaskWatch } from './task-backend.ts'
 
 const sampleMs = 50
 const cancelGraceMs = 1_000
@@ -50,7 +51,7 @@ export interface WorkerData {
   readonly decodedBytes: number
 }
 
-interface Running { readonly task: TaskRequest; keep?: Keep; readonly onEnd: (outcome: TaskOutcome) => void; readonly startedMs: number; grace?: NodeJS.Timeout }
+interface Running { readonly task: TaskRequest; keep?: Keep; readonly watch: TaskWatch; readonly startedMs: number; grace?: NodeJS.Timeout }
 
 /** One thread, with what it knows. */
 interface Slot {
@@ -83,8 +84,12 @@ export class WorkerPool implements TaskBackend {
     this.parallelism = options.threads
   }
 
-  submit(task: TaskRequest, onEnd: (outcome: TaskOutcome) => void): void {
-    this.#queue.push({ task, onEnd, startedMs: 0 })
+  get running(): number[] {
+    return [...this.#slots].flatMap(({ running }) => (running === undefined ? [] : [running.task.id]))
+  }
+
+  submit(task: TaskRequest, watch: TaskWatch): void {
+    enqueue(this.#queue, { task, watch, startedMs: 0 })
     this.#dispatch()
   }
 
@@ -92,7 +97,7 @@ export class WorkerPool implements TaskBackend {
     const queued = this.#queue.findIndex(entry => entry.task.id === taskId)
     if (queued !== -1) {
       const [entry] = this.#queue.splice(queued, 1)
-      queueMicrotask(() => entry!.onEnd({ kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') }))
+      queueMicrotask(() => entry!.watch.onEnd({ kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') }))
       return
     }
     for (const slot of this.#slots) {
@@ -123,7 +128,7 @@ export class WorkerPool implements TaskBackend {
 
   async close(): Promise<void> {
     this.#closing = true
-    for (const { onEnd } of this.#queue.splice(0)) onEnd({ kind: 'lost', reason: 'exit', detail: 'the engine was closed' })
+    for (const { watch } of this.#queue.splice(0)) watch.onEnd({ kind: 'lost', reason: 'exit', detail: 'the engine was closed' })
     await Promise.all([...this.#slots].map(slot => slot.worker.terminate()))
   }
 
@@ -188,9 +193,10 @@ export class WorkerPool implements TaskBackend {
     return false
   }
 
-  #send(slot: Slot, { task, onEnd }: Running): void {
-    const running: Running = { task, onEnd, startedMs: performance.now() }
+  #send(slot: Slot, { task, watch }: Running): void {
+    const running: Running = { task, watch, startedMs: performance.now() }
     slot.running = running
+    watch.onStart(`worker ${slot.id}`)
     slot.worker.ref()
     this.#sampler ??= setInterval(() => this.#sample(), sampleMs).unref()
     const { store } = this.#options
@@ -244,7 +250,7 @@ export class WorkerPool implements TaskBackend {
     const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js', import.meta.url))
     if (!existsSync(entry)) {
       const cause = engineErrors.RIV_WORKER_ENTRY(entry)
-      for (const { onEnd } of this.#queue.splice(0)) queueMicrotask(() => onEnd({ kind: 'failed', failure: { kind: 'fatal', fn: -1, record: '' }, cause }))
+      for (const { watch } of this.#queue.splice(0)) queueMicrotask(() => watch.onEnd({ kind: 'failed', failure: { kind: 'fatal', fn: -1, record: '' }, cause }))
       return undefined
     }
     const control = new SharedArrayBuffer(4)
@@ -328,7 +334,7 @@ export class WorkerPool implements TaskBackend {
       clearInterval(this.#sampler)
       this.#sampler = undefined
     }
-    running.onEnd(outcome)
+    running.watch.onEnd(outcome)
     this.#dispatch()
   }
 

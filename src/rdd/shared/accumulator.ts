@@ -15,9 +15,18 @@ const accumulators = new Map<number, WeakRef<Total<unknown, unknown>>>()
 const dropped = new FinalizationRegistry<number>(id => accumulators.delete(id))
 let lastId = 0
 
-/** Adds what a task reported: pairs of an accumulator's id and its update. */
-export function applyUpdates(updates: readonly (readonly [number, unknown])[]): void {
-  for (const [id, update] of updates) accumulators.get(id)?.deref()?.take(update)
+/** An accumulator with a name, as listeners see it. */
+export interface NamedTotal { readonly id: number; readonly name: string; readonly value: unknown }
+
+/** Adds what a task reported: pairs of an accumulator's id and its update. Gives those that have names. */
+export function applyUpdates(updates: readonly (readonly [number, unknown])[]): NamedTotal[] {
+  const named: NamedTotal[] = []
+  for (const [id, update] of updates) {
+    const accumulator = accumulators.get(id)?.deref()
+    accumulator?.take(update)
+    if (accumulator?.name !== undefined) named.push({ id, name: accumulator.name, value: (accumulator as unknown as { value: unknown }).value })
+  }
+  return named
 }
 
 /** What all accumulators are; they differ in what they show of the total. */
