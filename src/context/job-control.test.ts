@@ -172,11 +172,11 @@ onEveryMaster((context, master) => {
   test('the status tracker knows what runs and what ended; jobs and stages are cancelled by id', async () => {
     const ctx = context()
     for (const by of ['job', 'stage'] as const) {
-      const running = outcome(ctx.withJob({ group: `tracked ${by}` }, () => endless(ctx)))
       const started = Promise.withResolvers<number>()
       const listener: ContextListener = { onTaskStart: ({ stageId }) => started.resolve(stageId) }
       ctx.addListener(listener)
-      await turn()
+      const running = outcome(ctx.withJob({ group: `tracked ${by}` }, () => endless(ctx)))
+      await started.promise
       const tracker = ctx.statusTracker
       const [jobId] = tracker.getActiveJobIds()
       const [stageId] = tracker.getActiveStageIds()
@@ -195,7 +195,11 @@ onEveryMaster((context, master) => {
   })
 
   test('killTaskAttempt ends an attempt, which is made again', async () => {
-    const { lines, ends } = await recorded(async (ctx, { starts }) => {
+    await using ctx = new Context({ master })
+    const recorder = new Recorder()
+    ctx.addListener(recorder)
+    const { lines, starts, ends } = recorder
+    {
       const folder = mkdtempSync(join(tmpdir(), 'rivulet-kill-'))
       const mark = join(folder, 'begun')
       const tries = ctx.longAccumulator()
@@ -206,12 +210,12 @@ onEveryMaster((context, master) => {
         write(mark, '')
         signal.addEventListener('abort', () => reject(signal.reason as Error))
       })).collect()
-      while (!existsSync(mark)) await turn()
+      while (!existsSync(mark) || starts.length === 0) await turn()
       assert.equal(ctx.killTaskAttempt(starts[0]!.taskInfo.taskId), true)
       assert.deepEqual([await running, tries.value], [[0], 1])
       assert.equal(ctx.killTaskAttempt(starts[0]!.taskInfo.taskId), false)
       rmSync(folder, { recursive: true })
-    })
+    }
     assert.deepEqual(lines, ['job of 1', 'stage collect', 'task killed', 'task success', 'stage collect done', 'job done'])
     assert.match(String(ends[0]!.error), /killTaskAttempt\(\d+\) was called/)
   })
