@@ -152,7 +152,7 @@ export abstract class JobControl extends FileSources {
    * const ctx = new Context()
    * ctx.addJobTag('report', 'nightly')
    * ctx.removeJobTag('nightly')
-   * [...ctx.getJobTags()]   // ['report']
+   * Array.from(ctx.getJobTags())   // ['report']
    */
   removeJobTag(...tags: string[]): void {
     checkedTags(tags)
@@ -166,7 +166,7 @@ export abstract class JobControl extends FileSources {
    * import { Context } from 'rivulet'
    * const ctx = new Context()
    * ctx.addJobTag('report')
-   * [...ctx.getJobTags()]   // ['report']
+   * Array.from(ctx.getJobTags())   // ['report']
    */
   getJobTags(): Set<string> {
     return new Set(this.actions.scope.tags)
