@@ -115,6 +115,27 @@ export const streamingErrors = defineErrors({
     hint: "use 'stop', 'skip' or { retry: n } with n a whole number",
     docs: 'What happens when an output fails: `stop` fails the batch and stops the streams (the default), `skip` reports the failure and goes on, `{ retry: n }` runs the output up to n times more before it stops.',
   },
+  RIV_BATCHES_LATE: {
+    message: (timeMs: number, delayMs: number, processingMs: number, batchMs: number) =>
+      `batches begin late: the batch ${timeMs} ms waited for ${delayMs} ms, and took ${processingMs} ms of an interval of ${batchMs} ms`,
+    hint: 'set spark.streaming.backpressure.enabled or receiver.maxRate, give more threads (master), do less per batch, or lengthen the interval',
+    docs: 'A warning. Batches take longer than the interval, so that each waits for the ones before it. While that lasts the delay grows, and with it what is held in memory. It is said at two intervals, and again each time the delay has doubled.',
+  },
+  RIV_OUTPUT_BLOCKS: {
+    message: (output: string, pauseMs: number, batchMs: number) => `${output} kept the program from everything else for ${pauseMs} ms, of a batch interval of ${batchMs} ms`,
+    hint: 'do the work in operators, which run in threads; collect less; use asynchronous I/O',
+    docs: 'A warning. Functions of `foreachRDD` and `transform` run in the thread of the program, beside the clock of the batches and the receivers: while one computes for long, or calls something synchronous that is slow, nothing else happens.',
+  },
+  RIV_STOP_IN_LISTENER: {
+    message: () => 'stop() was called from a streaming listener',
+    hint: 'let the program wait for something that the listener resolves, and stop there',
+    docs: 'A listener is told of what happens in the midst of a batch, and is not told anything once the context stops. Semantics: Spark refuses it too.',
+  },
+  RIV_GRACEFUL_TIMEOUT: {
+    message: (limitMs: number, batches: number) => `the graceful stop was not over after ${limitMs} ms; ${batches} batches were given up`,
+    hint: 'raise spark.streaming.gracefulStopTimeout, or lower the load with spark.streaming.backpressure.enabled',
+    docs: 'A warning. A graceful stop processes what was received; it took longer than `spark.streaming.gracefulStopTimeout` (by default ten batch intervals), and the rest was cancelled.',
+  },
   RIV_ADVANCE_INSIDE_BATCH: {
     message: (timeMs: number) => `advance() was called inside the batch ${timeMs} ms, and would wait for itself`,
     hint: 'advance the clock from the test, not from foreachRDD or transform',

@@ -10,6 +10,8 @@ export const streamingSettings = defineSettings({
   'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),
   'spark.streaming.fileStream.minRememberDuration': kinds.durationMs(60_000, 'How long after its modification a file of a file stream can still be taken, rounded up to whole batches; also how far back `newFilesOnly: false` looks.'),
   'spark.streaming.stopGracefullyOnShutdown': kinds.boolean(false, 'Stop gracefully on SIGINT and SIGTERM: what was received is processed first.'),
+  'spark.streaming.gracefulStopTimeout': kinds.durationMs(0, 'How long a graceful stop waits for its batches, on the clock of the streams; 0 is ten batch intervals. What is left is cancelled.'),
+  'spark.ui.showConsoleProgress': kinds.boolean(true, 'Whether a line at the bottom of the terminal shows the last batch while streams run; only where stderr is a terminal.'),
   'spark.streaming.stopSparkContextByDefault': kinds.boolean(true, 'Whether `ssc.stop()` stops the Context too where the call does not say.'),
   'spark.streaming.receiver.maxRate': kinds.ratio(0, 'Most records a second of each input; 0 is no limit. Receivers are held back (their sockets paused), sources with offsets asked for less; files are not limited.'),
   'spark.streaming.backpressure.enabled': kinds.boolean(false, 'Whether the rate of each input follows how fast its batches are processed, below `spark.streaming.receiver.maxRate`.'),

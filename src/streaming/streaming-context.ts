@@ -20,6 +20,7 @@ import { restore } from './checkpoint/restore.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
 import { ListenerBus } from './events/listener-bus.ts'
+import { StatusLine, type Terminal } from './events/status-line.ts'
 import type { StreamingListener } from './events/streaming-listener.ts'
 import { DStreamGraph, type StreamingState } from './graph/dstream-graph.ts'
 import type { InputNode } from './graph/input-node.ts'
@@ -44,6 +45,8 @@ export interface StopOptions {
 
 /** The streams' types as the RDDs' that a transform function gets. */
 type RDDsOf<S extends readonly DStream<unknown>[]> = { readonly [I in keyof S]: S[I] extends DStream<infer T> ? RDD<T> : never }
+
+type Create = () => StreamingContext | Promise<StreamingContext>
 
 let active: StreamingContext | undefined
 
@@ -117,12 +120,14 @@ export class StreamingContext extends StreamInputs {
   }
 
   /**
-   * The active context of this process; where there is none, as `getOrCreate`.
+   * The active context of this process; where there is none, as `getOrCreate`, or without a directory what `create` makes.
    *
    * Semantics: `StreamingContext.getActiveOrCreate`.
    */
-  static async getActiveOrCreate(directory: string, create: () => StreamingContext | Promise<StreamingContext>, options?: { readonly createOnError?: boolean }): Promise<StreamingContext> {
-    return active ?? StreamingContext.getOrCreate(directory, create, options)
+  static async getActiveOrCreate(directory: string, create: Create, options?: { readonly createOnError?: boolean }): Promise<StreamingContext>
+  static async getActiveOrCreate(create: Create): Promise<StreamingContext>
+  static async getActiveOrCreate(first: string | Create, create?: Create, options?: { readonly createOnError?: boolean }): Promise<StreamingContext> {
+    return active ?? (typeof first === 'function' ? first() : StreamingContext.getOrCreate(first, create!, options))
   }
 
   /** Where the context is in its life: `initialized`, `active` or `stopped`. */
@@ -238,7 +243,8 @@ export class StreamingContext extends StreamInputs {
    * Ends inputs and batches, and the Context unless told otherwise. May be called twice.
    *
    * Not graceful, the running batch is cancelled. Graceful, receivers stop first; then every batch that is due runs, and one more for what they had
-   * stored. Called inside a batch it resolves at once, and the rest happens when the batch is over. Semantics: `StreamingContext.stop`.
+   * stored; after `spark.streaming.gracefulStopTimeout` the rest is cancelled. Called inside a batch it resolves at once, and the rest happens when the
+   * batch is over. Called by a listener: RIV_STOP_IN_LISTENER. Semantics: `StreamingContext.stop`.
    *
    * @example
    * import { Context, seconds, StreamingContext } from 'rivulet'
@@ -246,6 +252,7 @@ export class StreamingContext extends StreamInputs {
    * process.once('SIGINT', () => { void ssc.stop({ graceful: true }) })
    */
   async stop(options: StopOptions = {}): Promise<void> {
+    if (this.#bus.isPosting) throw streamingErrors.RIV_STOP_IN_LISTENER()
     const { graceful = false, stopContext = this.sparkContext.conf.get(streamingSettings['spark.streaming.stopSparkContextByDefault']) } = options
     this.#stopping ??= this.#end(graceful)
     const done = this.#stopping.then(() => (stopContext ? this.sparkContext.stop() : undefined))
@@ -274,12 +281,20 @@ export class StreamingContext extends StreamInputs {
       const started = (): Promise<void> => this.#starting.catch(() => {}) // the clock goes on when the batches can
       this.#closers.push(this.#clock.guard(BatchRunner.assertOutside), this.#clock.at(this.#clock.now(), started))
     }
+    if (this.sparkContext.conf.get(streamingSettings['spark.ui.showConsoleProgress'])) this.#showStatus()
     if (!this.sparkContext.conf.get(streamingSettings['spark.streaming.stopGracefullyOnShutdown'])) return
     const onSignal = (): void => { void this.stop({ graceful: true }) }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, onSignal)
       this.#closers.push(() => process.removeListener(signal, onSignal))
     }
+  }
+
+  #showStatus(): void {
+    const line = StatusLine.on({ terminal: process.stderr as Terminal, others: [process.stdout as Terminal], batchMs: this.graph.batchMs })
+    if (line === undefined) return
+    this.#bus.add(line)
+    this.#closers.push(() => line.close())
   }
 
   async #begin(): Promise<void> {
@@ -357,7 +372,7 @@ export class StreamingContext extends StreamInputs {
     await this.#eachInput('stopReceiving')
     if (this.#runner !== undefined) {
       const halted = this.#runner.stop(graceful)
-      await (graceful ? halted : Promise.race([halted, patience()]))
+      await (graceful ? this.#inTime(halted) : Promise.race([halted, patience()]))
     }
     await this.#eachInput('stop')
     if (this.#checkpointer !== undefined) await this.#checkpointer.close()
@@ -367,6 +382,19 @@ export class StreamingContext extends StreamInputs {
     for (const close of this.#closers.splice(0)) close()
     this.graph.state = 'stopped'
     this.#termination.end()
+  }
+
+  /** Waits for a graceful end as long as the settings say, on the streams' clock; then cancels what is left. */
+  async #inTime(halted: Promise<void>): Promise<void> {
+    const limitMs = this.sparkContext.conf.get(streamingSettings['spark.streaming.gracefulStopTimeout']) || 10 * this.graph.batchMs
+    const late = Promise.withResolvers<boolean>()
+    const cancel = this.#clock.at(this.#clock.now() + limitMs, () => late.resolve(true))
+    const isLate = await Promise.race([halted.then(() => false), late.promise])
+    cancel()
+    if (!isLate) return
+    const { code, message } = streamingErrors.RIV_GRACEFUL_TIMEOUT(limitMs, this.#runner!.pending)
+    this.sparkContext.log.warn({ code }, message)
+    await Promise.race([this.#runner!.stop(false), patience()])
   }
 
   async #eachInput(method: 'stopReceiving' | 'stop'): Promise<void> {

@@ -18,6 +18,7 @@ import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import { describeOutput, type OutputOperation } from '../graph/output-operation.ts'
 import { Batch, currentBatch, withinBatch } from './batch.ts'
+import { Lateness } from './lateness.ts'
 import { JobGenerator, type BatchEffect } from './job-generator.ts'
 import { outputFailure } from './output-failure.ts'
 
@@ -36,6 +37,7 @@ export interface BatchRunnerOptions {
 export class BatchRunner {
   readonly #options: BatchRunnerOptions
   readonly #generator: JobGenerator
+  readonly #lateness: Lateness
   /** Batches that are not over. */
   readonly #batches = new Map<number, Batch>()
   #newest: Batch | undefined
@@ -46,11 +48,17 @@ export class BatchRunner {
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options
+    this.#lateness = new Lateness(options.graph.batchMs, options.context.log)
     this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs)
   }
 
   start(): void {
     this.#apply(this.#generator.start(this.#options.clock.now()))
+  }
+
+  /** Batches that are not over. */
+  get pending(): number {
+    return this.#batches.size
   }
 
   /** Resolves when the last batch is over. */
@@ -165,11 +173,13 @@ export class BatchRunner {
       const started = { batchTime: timeMs, id: output.id, name: output.op, description: describeOutput(output), startTime }
       batch.outputs[output.id] = started
       if (!bus.isEmpty) bus.post('onOutputOperationStarted', { outputOperationInfo: started })
+      const ended = clock instanceof ManualClock ? undefined : this.#lateness.watch(output) // its interval says nothing about wall time
       const failure = await this.#attempts(output, batch)
+      ended?.()
       const endTime = clock.now()
-      const ended = { ...started, endTime, duration: endTime - startTime, ...(failure && { failureReason: failure.message }) }
-      batch.outputs[output.id] = ended
-      if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: ended })
+      const info = { ...started, endTime, duration: endTime - startTime, ...(failure && { failureReason: failure.message }) }
+      batch.outputs[output.id] = info
+      if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: info })
       return this.#generator.outputDone(timeMs, this.#judge(output, batch, failure))
     })
   }
@@ -215,6 +225,7 @@ export class BatchRunner {
     const timeMs = batch.time.milliseconds
     graph.checkCaptured()
     batch.endedMs = clock.now()
+    this.#lateness.completed(batch.info)
     if (!bus.isEmpty) bus.post('onBatchCompleted', { batchInfo: batch.info })
     const delays = { timeMs: batch.endedMs, processingDelayMs: batch.endedMs - batch.startedMs!, schedulingDelayMs: batch.startedMs! - batch.submittedMs }
     for (const input of graph.inputs) input.processed(timeMs, delays)

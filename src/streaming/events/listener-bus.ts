@@ -13,6 +13,7 @@ export class ListenerBus implements ReceiverEvents {
   readonly #listeners = new Set<StreamingListener>()
   readonly #log: Logger
   #closed = false
+  #depth = 0
 
   constructor(log: Logger) {
     this.#log = log
@@ -34,13 +35,21 @@ export class ListenerBus implements ReceiverEvents {
   post<E extends keyof Events>(event: E, payload: Events[E]): void {
     if (this.#closed) return
     for (const listener of this.#listeners) {
+      this.#depth++
       try {
         const result = (listener[event] as ((payload: Events[E]) => unknown) | undefined)?.call(listener, payload)
         if (result instanceof Promise) result.catch(error => this.#failed(event, error))
       } catch (error) {
         this.#failed(event, error)
+      } finally {
+        this.#depth--
       }
     }
+  }
+
+  /** Whether a listener is being called right now. */
+  get isPosting(): boolean {
+    return this.#depth > 0
   }
 
   close(): void {

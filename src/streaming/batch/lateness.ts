@@ -1,0 +1,62 @@
+// Warnings of streams that fall behind, with what to do about it.
+//
+// - Batches begin late: at two intervals (at least a second), then each time the delay has doubled; anew when they have caught up.
+// - An output keeps the event loop for more than half a batch: once, then each time it was twice as long.
+
+import type { Logger } from '../../base/log.ts'
+import { streamingErrors } from '../errors.ts'
+import type { BatchInfo } from '../events/streaming-listener.ts'
+import { describeOutput, type OutputOperation } from '../graph/output-operation.ts'
+
+/** Shorter pauses of the event loop are nobody's fault: collections of garbage, other programs. */
+const leastPauseMs = 200
+/** Smaller delays are no trend: a start, a busy machine. */
+const leastDelayMs = 1_000
+const lookMs = 10
+
+export class Lateness {
+  readonly #batchMs: number
+  readonly #log: Logger
+  /** The delay at which the next warning is due. */
+  #nextDelayMs: number
+  readonly #nextPauseMs = new Map<OutputOperation, number>()
+
+  constructor(batchMs: number, log: Logger) {
+    this.#batchMs = batchMs
+    this.#log = log
+    this.#nextDelayMs = this.#firstDelayMs
+  }
+
+  /** A batch has completed. */
+  completed({ batchTime, schedulingDelay = 0, processingDelay = 0 }: BatchInfo): void {
+    if (schedulingDelay < this.#batchMs) this.#nextDelayMs = this.#firstDelayMs
+    if (schedulingDelay < this.#nextDelayMs) return
+    this.#nextDelayMs = 2 * schedulingDelay
+    const { code, message } = streamingErrors.RIV_BATCHES_LATE(batchTime, schedulingDelay, processingDelay, this.#batchMs)
+    this.#log.warn({ code, batch: batchTime }, message)
+  }
+
+  get #firstDelayMs(): number {
+    return Math.max(leastDelayMs, 2 * this.#batchMs)
+  }
+
+  /** Watches the event loop while an output runs; the returned function ends that. */
+  watch(output: OutputOperation): () => void {
+    let [last, longest] = [performance.now(), 0]
+    const look = (): void => {
+      const now = performance.now()
+      longest = Math.max(longest, now - last)
+      last = now
+    }
+    const timer = setInterval(look, lookMs).unref()
+    return () => {
+      clearInterval(timer)
+      look()
+      const limit = this.#nextPauseMs.get(output) ?? Math.max(leastPauseMs, this.#batchMs / 2)
+      if (longest <= limit) return
+      this.#nextPauseMs.set(output, 2 * longest)
+      const { code, message } = streamingErrors.RIV_OUTPUT_BLOCKS(describeOutput(output), Math.round(longest), this.#batchMs)
+      this.#log.warn({ code }, message)
+    }
+  }
+}
