@@ -71,6 +71,8 @@ export class Context extends JobControl implements RDDContext {
   readonly startTime = Date.now()
   /** A name that no other context has. */
   readonly applicationId = `local-${this.startTime}-${randomUUID().slice(0, 8)}`
+  /** Not for programs: see `spark.cleaner.referenceTracking.cleanCheckpoints`. */
+  readonly cleansCheckpoints: boolean
   readonly #engine: Engine
   #stopping: Promise<void> | undefined
   #checkpointFolder: string | undefined
@@ -82,6 +84,7 @@ export class Context extends JobControl implements RDDContext {
     this.log = options.log ?? stderrLogger
     this.appName = options.appName ?? this.conf.get(contextSettings['spark.app.name'])
     this.master = chooseMaster(options.master, options.engine, this.conf)
+    this.cleansCheckpoints = this.conf.get(contextSettings['spark.cleaner.referenceTracking.cleanCheckpoints'])
     this.configuredParallelism = this.conf.get(engineSettings['spark.default.parallelism']) || undefined
     this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log, events: this.events, jobProperties: () => this.actions.properties })
   }

@@ -13,15 +13,30 @@ import { builtin, inScope, pipeline, source } from './nodes.ts'
 import { saveFolder } from './ops/save-folder.ts'
 import { become, keyPartitioning, lineage, partitionCount, type BuiltinFunction, type Plan, type SourcePartition } from './plan.ts'
 
-/** Carries out what the lineage of an action asks for; `runOn` gives what runs jobs on a node. */
-export async function takeCheckpoints(plan: Plan, fs: FileSystem, runOn: (plan: Plan) => RunSink): Promise<void> {
+/** Removes the files of nodes that the program dropped. */
+const dropped = new FinalizationRegistry<() => Promise<void>>(remove => void remove().catch(() => {})) // what cannot be removed stays
+
+export interface CheckpointOptions {
+  readonly fs: FileSystem
+  /** Whether a node's files go with it. */
+  readonly cleans: boolean
+  /** Gives what runs jobs on a node. */
+  readonly runOn: (plan: Plan) => RunSink
+}
+
+/** Carries out what the lineage of an action asks for. */
+export async function takeCheckpoints(plan: Plan, { fs, cleans, runOn }: CheckpointOptions): Promise<void> {
   for (const node of marked(plan)) {
     const { checkpoint } = node
     if (checkpoint?.state !== 'marked') continue // another action is at it
     checkpoint.state = 'running'
     try {
       if (checkpoint.folder === undefined) await keepBlocks(node, runOn(node))
-      else await writeFiles(node, checkpoint.folder, fs, runOn(node))
+      else {
+        const { folder } = checkpoint
+        await writeFiles(node, folder, fs, runOn(node))
+        if (cleans) dropped.register(node, async () => fs.remove(folder))
+      }
       checkpoint.state = 'done'
     } catch (error) {
       checkpoint.state = 'marked'

@@ -14,6 +14,8 @@ export interface RDDContext {
   /** The folder of this program's checkpoints, where one is set. */
   getCheckpointDir(): string | undefined
   readonly persisted: PersistedRDDs
+  /** Whether checkpoint files go with the RDD. */
+  readonly cleansCheckpoints: boolean
   /** Throws RIV_CONTEXT_STOPPED after `stop()`; `what` is the operation that was tried. */
   assertRunning(what: string): void
   /**

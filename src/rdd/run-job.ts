@@ -21,7 +21,7 @@ export function runAction<R>({ plan, context }: Runnable, action: string, site: 
     assertRemembered(plan, action, site)
     const runOn = (node: Plan): RunSink => (sink, partitions) => collectResults({ plan: node, context }, { action, site, sink, signal, ...(partitions && { partitions }) })
     const result = await body(runOn(plan), signal)
-    await takeCheckpoints(plan, context.fs, runOn)
+    await takeCheckpoints(plan, { fs: context.fs, cleans: context.cleansCheckpoints, runOn })
     return result
   })
 }

@@ -9,7 +9,9 @@ export interface GroupOwner {
   /** The plan node. */
   readonly plan: number
   readonly kind: 'kept' | 'shuffled' | 'literal'
-  /** Gives them up: they can be made again. Absent: they move to a file. */
+  /** Whether they move to a file; otherwise they are given up. */
+  readonly movable: boolean
+  /** Takes them from their owner, who can make them again. Absent where he cannot. */
   readonly giveUp?: () => void
 }
 

@@ -28,6 +28,8 @@ interface Held {
   kept?: Map<number, Kept>
   /** The outputs of all map tasks, in map order. */
   shuffled?: readonly BlockGroup[]
+  /** A file of the shuffle could not be read. */
+  damaged?: boolean
   literal?: Map<number, BlockGroup>
   /** No room was found for a partition; how much had been released by then. */
   refusedAt?: number
@@ -81,14 +83,15 @@ export class BlockManager implements BlockLookup, Presence {
 
   /** Keeps a partition; a second copy is released, and so is one whose plan is not persisted any more. */
   keep(plan: Plan, partition: number, { id, blocks }: KeptPartition, worker?: number): void {
-    const owner = { plan: plan.id, kind: 'kept' as const }
+    const precious = isPrecious(plan)
+    const owner = { plan: plan.id, kind: 'kept' as const, movable: precious || traitsOf(plan.storage).disk }
     if (plan.storage === 'none' || this.#held.get(plan.id)?.kept?.has(partition) === true) return this.release(new BlockGroup(owner, [blocks]))
     const kept = (this.#of(plan).kept ??= new Map<number, Kept>())
     const giveUp = (): void => {
       kept.delete(partition)
       this.#options.forgetDecoded([id])
     }
-    const group = this.#hold(new BlockGroup(traitsOf(plan.storage).disk || isPrecious(plan) ? owner : { ...owner, giveUp }, [blocks]))
+    const group = this.#hold(new BlockGroup(precious ? owner : { ...owner, giveUp }, [blocks]))
     kept.set(partition, { id, group, worker })
   }
 
@@ -118,7 +121,8 @@ export class BlockManager implements BlockLookup, Presence {
   }
 
   hasShuffle(shuffle: ShufflePlan): boolean {
-    return this.#held.get(shuffle.id)?.shuffled !== undefined
+    const held = this.#held.get(shuffle.id)
+    return held?.shuffled !== undefined && held.damaged !== true
   }
 
   shuffled(plan: ShufflePlan, reducer: number): Blocks {
@@ -130,21 +134,24 @@ export class BlockManager implements BlockLookup, Presence {
 
   /** Takes over the output of one map task; it is registered when all are there. */
   holdShuffled(shuffle: ShufflePlan, lists: readonly Blocks[]): BlockGroup {
-    return this.#hold(new BlockGroup({ plan: shuffle.id, kind: 'shuffled' }, lists))
+    return this.#hold(new BlockGroup({ plan: shuffle.id, kind: 'shuffled', movable: true }, lists))
   }
 
   /** Registers the outputs of all map tasks, by map partition. */
   addShuffle(shuffle: ShufflePlan, outputs: ReadonlyMap<number, BlockGroup>): void {
     const inOrder = [...outputs.keys()].sort((a, b) => a - b).map(partition => outputs.get(partition)!)
-    if (shuffle.scope?.released === true) for (const group of inOrder) this.release(group)
-    else this.#of(shuffle).shuffled = inOrder
+    if (shuffle.scope?.released === true) return inOrder.forEach(group => this.release(group))
+    const held = this.#of(shuffle)
+    for (const group of held.shuffled ?? []) this.release(group)
+    held.shuffled = inOrder
+    held.damaged = false
   }
 
   literal(plan: Plan, partition: number, records: readonly unknown[]): Blocks {
     const literal = (this.#of(plan).literal ??= new Map<number, BlockGroup>())
     let group = literal.get(partition)
     if (group === undefined) {
-      group = this.#hold(new BlockGroup({ plan: plan.id, kind: 'literal', giveUp: () => literal.delete(partition) }, [this.#options.encode(records)]))
+      group = this.#hold(new BlockGroup({ plan: plan.id, kind: 'literal', movable: false, giveUp: () => literal.delete(partition) }, [this.#options.encode(records)]))
       literal.set(partition, group)
     }
     this.#use(group)
@@ -156,20 +163,25 @@ export class BlockManager implements BlockLookup, Presence {
     this.#described.clear()
   }
 
-  /** Gives up memory, if any group can go; says whether one went. */
+  /** Gives up memory, if any group can go; says whether one went. Groups that running tasks read go last, and not for a partition to keep. */
   makeRoom(except: ReadonlySet<number>): boolean {
+    let read: BlockGroup | undefined
     for (const group of this.#inMemory) {
       const { owner, lists } = group
       if (this.#described.has(group) || (owner.kind === 'kept' && except.has(owner.plan))) continue
-      if (!lists.every(blocks => this.#options.pool.isUnread(blocks))) continue
-      if (owner.giveUp === undefined) this.#moveToFile(group)
-      else {
-        this.release(group)
-        owner.giveUp()
-      }
-      return true
+      if (lists.every(blocks => this.#options.pool.isUnread(blocks))) return this.#evict(group)
+      read ??= group
     }
-    return false
+    return read !== undefined && except.size === 0 && this.#evict(read)
+  }
+
+  /** Files among these cannot be read: persisted partitions in them are computed again, shuffles by the next job. */
+  lost(files: ReadonlySet<string>): void {
+    const isLost = (group: BlockGroup): boolean => group.file !== undefined && files.has(group.file)
+    for (const held of this.#held.values()) {
+      for (const { group } of [...held.kept?.values() ?? []]) if (isLost(group)) this.#giveUp(group)
+      if (held.shuffled?.some(isLost) === true) held.damaged = true
+    }
   }
 
   release(group: BlockGroup): void {
@@ -181,6 +193,18 @@ export class BlockManager implements BlockLookup, Presence {
 
   releaseAll(blocks: Blocks): void {
     for (const ref of blocks) this.#options.pool.release(ref)
+  }
+
+  #evict(group: BlockGroup): true {
+    if (group.owner.movable) this.#moveToFile(group)
+    else this.#giveUp(group)
+    return true
+  }
+
+  #giveUp(group: BlockGroup): void {
+    if (group.owner.giveUp === undefined) return
+    this.release(group)
+    group.owner.giveUp()
   }
 
   #moveToFile(group: BlockGroup): void {

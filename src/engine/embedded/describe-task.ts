@@ -46,6 +46,8 @@ export interface TaskDescription {
   readonly origins: readonly FnOrigin[]
   /** Slabs that the slots' blocks are in. */
   readonly slabs: ReadonlySet<number>
+  /** Files that others of them are in. */
+  readonly files: ReadonlySet<string>
   /** For each `store` slot the plan node whose partition is kept. */
   readonly stores: ReadonlyMap<number, Kept>
   /** Whether it writes blocks that stay. */
@@ -72,6 +74,7 @@ class Builder {
   readonly #index = new Map<PlanFunction, number>()
   readonly #stores = new Map<number, Kept>()
   readonly #slabs = new Set<number>()
+  readonly #files = new Set<string>()
   #depth = 0
 
   constructor(blocks: BlockLookup) { this.#blocks = blocks }
@@ -90,7 +93,7 @@ class Builder {
   }
 
   #done(input: Input, sink: Sink): TaskDescription {
-    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, stores: this.#stores, keeps: this.#stores.size > 0 || sink.to === 'keep' }
+    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, files: this.#files, stores: this.#stores, keeps: this.#stores.size > 0 || sink.to === 'keep' }
   }
 
   #slot(data: unknown): number {
@@ -102,7 +105,10 @@ class Builder {
   }
 
   #read(blocks: readonly BlockRef[]): readonly BlockRef[] {
-    for (const ref of blocks) if (ref.file === undefined) this.#slabs.add(ref.slab)
+    for (const ref of blocks) {
+      if (ref.file === undefined) this.#slabs.add(ref.slab)
+      else this.#files.add(ref.file)
+    }
     return blocks
   }
 

@@ -346,6 +346,7 @@ export class EmbeddedEngine implements Engine {
         }
         if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome, () => told(wanted ? 'success' : 'killed'))
         if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
+        if (outcome.kind === 'failed' && isFileError(outcome.cause)) this.#blocks.lost(description?.files ?? new Set())
         for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
         const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
           : refusal !== undefined ? { error: refusal, retry: false }
@@ -459,5 +460,8 @@ export class EmbeddedEngine implements Engine {
 function cancelled(job: Job): Error {
   return engineErrors.RIV_JOB_CANCELLED.withCause(job.signal?.reason, job.action)
 }
+
+/** Whether a file could not be read: perhaps one of ours. */
+const isFileError = (error: Error): boolean => String((error as { code?: unknown }).code).startsWith('RIV_FILE_')
 
 const labelOf = ({ op, site }: UserFunction): string => `the function given to ${op}${site.place === '' ? '' : ` at ${site.place}`}`

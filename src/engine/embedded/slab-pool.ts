@@ -6,6 +6,7 @@
 // - Blocks of different lifetimes do not share a slab: a writer of kept partitions leases other slabs than a writer of shuffles.
 // - Slabs larger than the ordinary one hold one block that needed them; they are given back to the system when it goes.
 // - At the limit spare slabs are given back first, then the owner of the blocks gives some up; then RIV_BLOCK_MEMORY.
+//   A slab whose blocks are gone and that running tasks may still read does not count: there is nothing more to give up in it.
 // - With RIVULET_TEST_POISON=1 (tests) freed slabs are filled with 0xDB.
 
 import { assert, present } from '../../base/assert.ts'
@@ -31,6 +32,8 @@ interface Slab {
   leased: boolean
   /** Running tasks that may read it. */
   readers: number
+  /** Nothing but running tasks keeps it. */
+  waits: boolean
   /** Where the free part begins. */
   used: number
 }
@@ -51,6 +54,8 @@ export class SlabPool {
   readonly #partial: Slab[] = []
   readonly #poison = process.env['RIVULET_TEST_POISON'] === '1'
   #bytes = 0
+  /** Of these, the bytes of slabs that only wait for running tasks. */
+  #waiting = 0
   #lastId = 0
   #closed = false
 
@@ -142,7 +147,7 @@ export class SlabPool {
   makeRoom(bytes: number, except: ReadonlySet<number> = nothing): boolean {
     const { maxBytes, giveUp } = this.#options
     for (;;) {
-      const over = Math.ceil((this.#bytes + bytes - maxBytes) / slabSize)
+      const over = Math.ceil((this.#bytes - this.#waiting + bytes - maxBytes) / slabSize)
       if (over <= this.#free.length) {
         if (over > 0) this.#free.splice(-over).forEach(spare => this.#drop(spare))
         return true
@@ -178,12 +183,12 @@ export class SlabPool {
   close(): void {
     this.#closed = true
     this.#slabs.clear()
-    this.#free.length = this.#partial.length = this.#bytes = 0
+    this.#free.length = this.#partial.length = this.#bytes = this.#waiting = 0
   }
 
   #add(memory: SharedArrayBuffer, used: number): Slab {
     const id = ++this.#lastId
-    const slab: Slab = { id, memory, view: new SlabView(id, memory), kept: false, live: 0, leased: false, readers: 0, used }
+    const slab: Slab = { id, memory, view: new SlabView(id, memory), kept: false, live: 0, leased: false, readers: 0, waits: false, used }
     this.#slabs.set(id, slab)
     this.#bytes += memory.byteLength
     return slab
@@ -195,7 +200,7 @@ export class SlabPool {
     for (;;) {
       const spare = this.#free.pop()
       if (spare !== undefined) return spare
-      if (this.#bytes + slabSize <= maxBytes) return this.#add(allocateSlab(0), slabHeaderBytes)
+      if (this.#bytes - this.#waiting + slabSize <= maxBytes) return this.#add(allocateSlab(0), slabHeaderBytes)
       if (giveUp?.(nothing) !== true) throw engineErrors.RIV_BLOCK_MEMORY(slabSize, maxBytes)
     }
   }
@@ -205,12 +210,16 @@ export class SlabPool {
     return index === -1 ? undefined : this.#partial.splice(index, 1)[0]
   }
 
-  /** Recycles the slab if nobody uses it any more. */
+  /** Recycles the slab if nobody uses it any more; says whether it is done with, but for tasks that read it. */
   #settle(slab: Slab): boolean {
-    if (slab.live > 0 || slab.leased || slab.readers > 0) return false
+    if (slab.live > 0 || slab.leased) return false
     const index = this.#partial.indexOf(slab)
     if (index !== -1) this.#partial.splice(index, 1)
-    this.#recycle(slab)
+    if (slab.waits !== slab.readers > 0) {
+      slab.waits = !slab.waits
+      this.#waiting += slab.waits ? slab.memory.byteLength : -slab.memory.byteLength
+    }
+    if (!slab.waits) this.#recycle(slab)
     return true
   }
 

@@ -2,11 +2,15 @@
 //
 // - The value is encoded once, into memory that all threads share; functions that capture the broadcast carry its id.
 // - A thread decodes it when a task first asks. With the inline master tasks see the program's own value.
+// - The memory goes with `destroy()`, or when nothing refers to the broadcast any more: no RDD, and no batch that is remembered.
 
 import type { SharedValue } from '../job-runner.ts'
 import { receivedBroadcast } from '../../wire/shared/broadcast.ts'
 import { sharedErrors } from '../../wire/shared/errors.ts'
 import { shipSymbol } from '../../wire/closure/symbols.ts'
+
+/** Gives back the memory of broadcasts that were dropped. */
+const dropped = new FinalizationRegistry<SharedValue>(shared => shared.release())
 
 /**
  * A read-only value that tasks share: a table to look things up in, a model.
@@ -33,6 +37,7 @@ export class Broadcast<out T> {
     this.#state = { value }
     this.#shared = shared
     this.id = shared.id
+    dropped.register(this, shared, this)
   }
 
   /** The value. Throws RIV_BROADCAST_DESTROYED after `destroy()`. */
@@ -56,7 +61,8 @@ export class Broadcast<out T> {
   }
 
   /**
-   * Gives the memory back. Later uses throw RIV_BROADCAST_DESTROYED. May be called twice.
+   * Gives the memory back at once; it is given back anyway when nothing refers to the broadcast any more. Later uses throw
+   * RIV_BROADCAST_DESTROYED. May be called twice.
    *
    * @example
    * import { Context } from 'rivulet'
@@ -67,6 +73,7 @@ export class Broadcast<out T> {
   async destroy(): Promise<void> {
     if (this.#state === undefined) return
     this.#state = undefined
+    dropped.unregister(this)
     this.#shared.release()
   }
 
