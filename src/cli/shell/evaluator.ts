@@ -4,15 +4,17 @@
 //   They live in V8's script scope, where closure capture finds them as it does in scripts.
 // - The value of a statement that is a promise is awaited.
 // - `interrupt()` ends the waiting, not the work: what runs is the caller's to cancel. A loop that never comes back to the event loop
-//   is ended by SIGINT itself, which Node's watchdog turns into an exception.
+//   is ended by a guard that the terminal gives: it makes SIGINT end the call.
 
 import { Session, type Runtime } from 'node:inspector'
-import { Script } from 'node:vm'
 import { cliErrors } from '../errors.ts'
 import { takeValue, type Post } from './take-value.ts'
 
 const door = Symbol.for('rivulet.shell.run')
-const callDoor = new Script(`globalThis[Symbol.for('${door.description}')]()`)
+/** The script with which a guard makes the call. */
+export const guardedCall = `globalThis[Symbol.for('${door.description}')]()`
+/** Runs `guardedCall` at once, and says whether it was broken off. */
+export type Guard = () => boolean
 
 type Callback<R> = (error: Error | null, answer: R) => void
 
@@ -23,6 +25,9 @@ export class Evaluator {
   constructor() {
     this.#session.connect()
   }
+
+  /** Runs the part of a statement that does not give way to the event loop; without one it is just called. */
+  guard: Guard | undefined
 
   /** Whether a statement is under way. */
   get isBusy(): boolean {
@@ -50,20 +55,21 @@ export class Evaluator {
 
   #evaluate(expression: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      // Not at once: when SIGINT ends a loop, V8 drops the microtasks that were queued meanwhile.
+      const later = (settle: () => void): void => { setImmediate(settle) }
       const onAnswer: Callback<Runtime.EvaluateReturnType> = (error, answer) => {
-        if (error !== null) return reject(/terminated/.test(error.message) ? cliErrors.RIV_SHELL_INTERRUPTED() : error)
+        if (error !== null) return later(() => reject(/terminated/.test(error.message) ? cliErrors.RIV_SHELL_INTERRUPTED() : error))
         const { result, exceptionDetails } = answer
-        if (exceptionDetails === undefined) resolve(takeValue(result, this.#ask))
-        else reject(takeValue(exceptionDetails.exception!, this.#ask) as Error)
+        const value = takeValue(exceptionDetails === undefined ? result : exceptionDetails.exception!, this.#ask)
+        later(() => (exceptionDetails === undefined ? resolve(value) : reject(value as Error)))
         this.#post('Runtime.releaseObjectGroup', { objectGroup: 'statement' })
       }
       const run = (): void => this.#post('Runtime.evaluate', { expression, replMode: true, objectGroup: 'statement' }, onAnswer)
+      if (this.guard === undefined) return run()
       Object.defineProperty(globalThis, door, { value: run, configurable: true })
-      try {
-        callDoor.runInThisContext({ breakOnSigint: true })
-      } catch {
-        reject(cliErrors.RIV_SHELL_INTERRUPTED())
-      }
+      if (!this.guard()) return
+      finishWrites()
+      later(() => reject(cliErrors.RIV_SHELL_INTERRUPTED()))
     })
   }
 
@@ -76,5 +82,15 @@ export class Evaluator {
     let answer: R
     this.#post<R>(method, params, (_, given) => { answer = given })
     return answer!
+  }
+}
+
+interface WriteState { readonly writecb?: unknown; readonly onwrite: () => void }
+
+/** Writes that SIGINT broke off in the middle are over: a stream that waited for one would never write again. */
+function finishWrites(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const state = (stream as unknown as { _writableState?: WriteState })._writableState
+    if (stream.writableLength > 0 && typeof state?.writecb === 'function') state.onwrite()
   }
 }

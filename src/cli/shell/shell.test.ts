@@ -152,7 +152,7 @@ test('at a terminal', { skip: process.platform !== 'linux' && 'needs script of u
     await terminal.line('const k = 2')
     await terminal.line('ctx.range(0, 3).map((x: number) => x * k).collect()', '[ 0, 2, 4 ]')
     terminal.type('function f(x: number) {\r')
-    await terminal.until('| ')
+    await terminal.until(/\n.*(\| |\.\.\. )/) // newer and older Nodes
     await terminal.line('  return x * k }')
     await terminal.line('ctx.range(0, 3).map(f).sum()', '6')
     await terminal.line('const x = 1 2', /SyntaxError: /)

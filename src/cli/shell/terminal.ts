@@ -3,7 +3,8 @@
 //   idle ──complete statement──→ busy ──value, error, Ctrl-C──→ idle
 //
 // - While busy, what is typed waits and is handled afterwards; Ctrl-C cancels.
-// - While a statement runs without giving way to the event loop the terminal is out of raw mode, so that Ctrl-C is a signal.
+// - The console's own evaluation guards the part of a statement that does not give way to the event loop: meanwhile the terminal is
+//   out of raw mode, Ctrl-C is a signal, and the signal ends the call. Nobody else may listen to SIGINT: Node's watchdog would lose it.
 
 import type { EventEmitter } from 'node:events'
 import { mkdirSync } from 'node:fs'
@@ -11,6 +12,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Recoverable, start, type REPLServer } from 'node:repl'
 import { completions } from './completion.ts'
+import { guardedCall } from './evaluator.ts'
 import type { ShellSession } from './shell-session.ts'
 import { showError, showValue } from './show.ts'
 import { statementOf } from './statement.ts'
@@ -22,7 +24,7 @@ type Done = (error: Error | null, value?: unknown) => void
 
 /** Runs the shell until Ctrl-D or `.exit`. */
 export async function runTerminal(session: ShellSession, version: string): Promise<void> {
-  const { stdin, stdout } = process
+  const { stdout } = process
   const colors = stdout.hasColors?.() ?? false
   stdout.write(`Rivulet ${version} on Node ${process.versions.node}: ctx is ${String(session.ctx)}\n`
     + 'Tab completes, Ctrl-C cancels the running job, Ctrl-D ends, .help says more\n')
@@ -35,12 +37,13 @@ export async function runTerminal(session: ShellSession, version: string): Promi
     useColors: colors,
     completer: (line: string) => completions(line, Object.keys(server.commands)),
     writer: value => showValue(value, colors),
-    eval: (text, _context, _file, done: Done) => { void evaluate(text, done) },
+    breakEvalOnSigint: true,
   })
   const report = (error: unknown): void => {
     stdout.write(`${showError(error)}\n`)
   }
   const reportLater = (error: unknown): void => {
+    if ((error as { code?: string } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') return
     stdout.write('\n')
     report(error)
     if (!session.evaluator.isBusy) server.displayPrompt(true)
@@ -48,23 +51,36 @@ export async function runTerminal(session: ShellSession, version: string): Promi
 
   const evaluate = async (text: string, done: Done): Promise<void> => {
     let running: Promise<unknown>
-    // node:repl runs statements in a domain, which would show what they leave behind in its own way.
-    ;(process as { domain?: EventEmitter }).domain?.removeAllListeners('error').on('error', reportLater)
     try {
       const code = statementOf(text)
       if (code === undefined) return done(new Recoverable(new SyntaxError('more has to come')))
-      stdin.setRawMode(false)
       running = session.run(code)
     } catch (error) {
       report(error)
       return done(null)
-    } finally {
-      stdin.setRawMode(true)
     }
     const value = await running.catch(report)
     done(null, value)
     typeHeld()
   }
+
+  const consoleEval = server.eval
+  ;(server as { eval: REPLServer['eval'] }).eval = (text, _context, _file, done) => { void evaluate(text, done as Done) }
+  // It runs statements in a domain, which would show what they leave behind in its own way.
+  consoleEval.call(server, '0', server.context, 'guard', () => {
+    ;(process as { domain?: EventEmitter }).domain?.removeAllListeners('error').on('error', reportLater)
+  })
+  session.evaluator.guard = () => {
+    let isBroken = true // it does not call back then, but says so to its domain
+    consoleEval.call(server, guardedCall, server.context, 'guard', error => { isBroken = error !== null })
+    return isBroken
+  }
+  const whenIdle = server.rawListeners('SIGINT') as (() => void)[]
+  const onInterrupt = (): void => {
+    if (session.evaluator.isBusy) session.cancel()
+    else for (const listener of whenIdle) listener.call(server)
+  }
+  server.removeAllListeners('SIGINT').on('SIGINT', onInterrupt)
 
   const keys = server as unknown as KeyReader
   const onKey = keys._ttyWrite.bind(server)
@@ -78,11 +94,10 @@ export async function runTerminal(session: ShellSession, version: string): Promi
     while (held.length > 0 && !session.evaluator.isBusy) onKey(...held.shift()!)
   }
 
-  const cancel = (): void => session.cancel()
-  process.on('SIGINT', cancel).on('unhandledRejection', reportLater).on('uncaughtException', reportLater)
+  process.on('unhandledRejection', reportLater).on('uncaughtException', reportLater)
   keepHistory(server)
   await new Promise(resolve => server.once('exit', resolve))
-  process.off('SIGINT', cancel).off('unhandledRejection', reportLater).off('uncaughtException', reportLater)
+  process.off('unhandledRejection', reportLater).off('uncaughtException', reportLater)
 }
 
 /** Keeps what was typed in the user's folder for state; where that cannot be written, only for this run. */
