@@ -42,14 +42,18 @@ test('master, settings and arguments reach the program; its exit code comes back
   assert.equal(err, '')
   assert.deepEqual(JSON.parse(out), {
     args: ['--master', 'x', '-v', '--', 'y'],
-    conf: { RIVULET_MASTER: 'local[2]', 'RIVULET_CONF_a.b': '1=2', RIVULET_CONF_c: '', 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'true' },
+    conf: {
+      RIVULET_MASTER: 'local[2]', 'RIVULET_CONF_a.b': '1=2', RIVULET_CONF_c: '',
+      'RIVULET_CONF_spark.app.name': 'show', 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'true', 'RIVULET_CONF_control.socket': 'true',
+    },
   })
   assert.equal(code, 7)
 })
 
 test('without options the environment is left as it is', async () => {
-  const { out } = await rivulet(['run', show], { env: { RIVULET_MASTER: 'inline', 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'false' } })
-  assert.deepEqual((JSON.parse(out) as { conf: unknown }).conf, { RIVULET_MASTER: 'inline', 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'false' })
+  const env = { RIVULET_MASTER: 'inline', 'RIVULET_CONF_spark.app.name': 'x', 'RIVULET_CONF_spark.streaming.stopGracefullyOnShutdown': 'false', 'RIVULET_CONF_control.socket': 'false' }
+  const { out } = await rivulet(['run', show], { env })
+  assert.deepEqual((JSON.parse(out) as { conf: unknown }).conf, env)
 })
 
 const waits = program('waits.mjs', `
@@ -97,6 +101,9 @@ const help: [args: string[], expected: RegExp][] = [
   [['--version'], new RegExp(`^${version.replaceAll('.', '\\.')}\n$`)],
   [['--help'], /Usage: rivulet[\s\S]*run .*<app>/],
   [['shell', '--help'], /\[files\.\.\.\][\s\S]*--master <master>[\s\S]*Examples:/],
+  [['list', '--help'], /--json[\s\S]*Example:/],
+  [['stop', '--help'], /--drain[\s\S]*Example:/],
+  [['supervise', '--help'], /--max-restarts <count>[\s\S]*--window <duration>[\s\S]*--backoff <duration>[\s\S]*Example:/],
   [['run', '--help'], /--master <master>[\s\S]*--conf <key=value>[\s\S]*Example:/],
 ]
 for (const [args, expected] of help) {
@@ -114,6 +121,11 @@ const refused: [args: string[], expected: RegExp][] = [
   [['run', '--mastr', 'x', 'app.ts'], /unknown option '--mastr'[\s\S]*Did you mean --master/],
   [['run', '--conf', 'novalue', show], /--conf novalue is no setting \(write --conf key=value.*\[RIV_CLI_CONF\]/],
   [['run', 'missing.ts'], /cannot run missing\.ts: there is no such file .*\[RIV_CLI_PROGRAM\]/],
+  [['supervise', 'missing.ts'], /cannot run missing\.ts: there is no such file .*\[RIV_CLI_PROGRAM\]/],
+  [['supervise', '--window', '5', show], /'--window <duration>' argument '5' is invalid\. a duration is needed/],
+  [['supervise', '--max-restarts', '-1', show], /'--max-restarts <count>' argument '-1' is invalid\. a whole number is needed/],
+  [['stop', 'no-such-app'], /no program named no-such-app is streaming here .*\[RIV_CONTROL_APP\]/],
+  [['status', 'no-such-app'], /\[RIV_CONTROL_APP\]/],
   [['run', '.'], /cannot run \.: it is a folder .*\[RIV_CLI_PROGRAM\]/],
 ]
 for (const [args, expected] of refused) {

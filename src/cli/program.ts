@@ -1,6 +1,8 @@
 // What `rivulet` understands. Each command is a file in commands/, loaded when it is called.
 
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { parseDuration } from '../base/duration-text.ts'
+import type { SuperviseOptions } from './commands/supervise.ts'
 import type { ProgramOptions } from './environment.ts'
 import { cliErrors } from './errors.ts'
 
@@ -34,7 +36,68 @@ export function program(version: string): Command {
       const { shell } = await import('./commands/shell.ts')
       process.exitCode = await shell(files, options, version)
     })
+  root.command('list')
+    .description('the programs that stream on this machine')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  rivulet list --json')
+    .action(async (options: { json?: boolean }) => {
+      const { list } = await import('./commands/list.ts')
+      await list(options)
+    })
+  root.command('status')
+    .description('what a running program does')
+    .argument('<app>', 'its appName, as rivulet list shows it')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  rivulet status words')
+    .action(async (app: string, options: { json?: boolean }) => {
+      const { status } = await import('./commands/status.ts')
+      await status(app, options)
+    })
+  root.command('stop')
+    .description('ends the streams of a running program, and waits until they have ended')
+    .argument('<app>', 'its appName, as rivulet list shows it')
+    .option('--drain', 'process everything that was received first; otherwise the running batch is cancelled')
+    .addHelpText('after', '\nExample:\n  rivulet stop words --drain')
+    .action(async (app: string, options: { drain?: boolean }) => {
+      const { stop } = await import('./commands/stop.ts')
+      await stop(app, options)
+    })
+  root.command('savepoint')
+    .description('writes a self-contained copy of the state of a running program, which goes on')
+    .argument('<app>', 'its appName, as rivulet list shows it')
+    .argument('[dir]', 'where to; the program decides without it')
+    .addHelpText('after', '\nExample:\n  rivulet savepoint words savepoints')
+    .action(async (app: string, dir: string | undefined) => {
+      const { savepoint } = await import('./commands/savepoint.ts')
+      await savepoint(app, dir)
+    })
+  root.command('supervise')
+    .description('run a program, and start it again when it fails; Ctrl-C or SIGTERM stops its streams gracefully, a second one kills it')
+    .argument('<app>', 'the program, a TypeScript or JavaScript file')
+    .argument('[args...]', 'arguments of the program')
+    .option('--master <master>', 'where tasks run, unless the program says: inline, local, local[N], local[*]')
+    .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
+    .option('--max-restarts <count>', 'restarts within the window after which it is given up', count, 10)
+    .option('--window <duration>', 'the time over which restarts count; a program that ran that long starts afresh', durationMs, 600_000)
+    .option('--backoff <duration>', 'pause before the first restart; it doubles with each, up to a minute', durationMs, 1_000)
+    .passThroughOptions()
+    .addHelpText('after', "\nExample:\n  rivulet supervise --max-restarts 5 --window '1 h' --backoff '500 ms' app.ts -- --port 9999")
+    .action(async (app: string, args: string[], options: SuperviseOptions) => {
+      const { supervise } = await import('./commands/supervise.ts')
+      process.exitCode = await supervise(app, args, options)
+    })
   return root
+}
+
+function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
+  return Number(text)
+}
+
+function durationMs(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError("a duration is needed, such as '500 ms', '10 s', '5 min' or '1 h'.")
+  return ms
 }
 
 function addSetting(text: string, settings: Record<string, string>): Record<string, string> {

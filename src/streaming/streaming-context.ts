@@ -7,6 +7,8 @@ import { callSite } from '../base/call-site.ts'
 import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
 import { duration, interval, type D, type Time } from '../base/time.ts'
 import type { Context } from '../context/context.ts'
+import { openControl } from '../control/control-server.ts'
+import { controlSettings } from '../control/settings.ts'
 import { source } from '../rdd/nodes.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
@@ -27,6 +29,7 @@ import type { InputNode } from './graph/input-node.ts'
 import { transformNode, unionNode } from './graph/meet.ts'
 import { StreamInputs } from './input/stream-inputs.ts'
 import { streamingSettings } from './settings.ts'
+import { streamingControl } from './streaming-control.ts'
 
 /** How long a stop that is not graceful waits for functions of outputs that are running. */
 const patienceMs = 2_000
@@ -299,6 +302,7 @@ export class StreamingContext extends StreamInputs {
 
   async #begin(): Promise<void> {
     try {
+      await this.#openControl() // before the checkpoint: a second program must not take it from the first
       const { recovery, journal } = await (this.#checkpoint ??= this.#openCheckpoint())
       if (recovery.start !== undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
       this.graph.start()
@@ -335,6 +339,13 @@ export class StreamingContext extends StreamInputs {
   #fail(error: Error): void {
     this.#termination.fail(error)
     void this.stop({ stopContext: false })
+  }
+
+  /** Opens the control socket where the settings say so: refused before anything is received when another program has this name. */
+  async #openControl(): Promise<void> {
+    const { conf, appName } = this.sparkContext
+    if (!conf.get(controlSettings['control.socket'])) return
+    this.#closers.push(await openControl(appName, streamingControl(this, this.graph.batchMs)))
   }
 
   /** Starts the engine's threads, so that the first batch does not wait for them. */

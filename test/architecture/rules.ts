@@ -15,7 +15,7 @@ import { importsOf, type Import } from './imports.ts'
 export type Files = ReadonlyMap<string, string>
 
 const levels: Readonly<Record<string, number>> = {
-  base: 0, wire: 1, storage: 1, kernel: 2, rdd: 3, engine: 4, context: 5, streaming: 6, connectors: 7, sql: 7, ui: 8, testing: 8, 'index.ts': 9, cli: 10,
+  base: 0, wire: 1, storage: 1, kernel: 2, rdd: 3, engine: 4, context: 5, control: 5, streaming: 6, connectors: 7, sql: 7, ui: 8, testing: 8, 'index.ts': 9, cli: 10,
 }
 const packageHomes: Readonly<Record<string, string>> = { acorn: 'wire', 'es-module-lexer': 'wire', commander: 'cli', hyparquet: 'kernel', 'hyparquet-compressors': 'kernel', 'hyparquet-writer': 'kernel', avsc: 'kernel' }
 const ladders = [

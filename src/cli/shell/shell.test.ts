@@ -173,7 +173,7 @@ test('at a terminal', { skip: process.platform !== 'linux' && 'needs script of u
   })
 
   await t.test('Ctrl-C cancels a job, a promise, a loop; the shell goes on', async () => {
-    for (const text of ['await ctx.range(0, 2).map(x => { console.log("job"); for (;;); }).collect()', 'console.log("job"); await new Promise(() => {})', 'console.log("job"); for (;;);']) {
+    for (const text of ['await ctx.range(0, 2).map(x => { console.log("job"); for (;;); }).collect()', 'setTimeout(() => console.log("job"), 50); await new Promise(() => {})', 'console.log("job"); for (;;);']) {
       terminal.type(`${text}\r`)
       await terminal.until(/job\r?\n/)
       terminal.type('\x03')
