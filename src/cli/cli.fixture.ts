@@ -53,7 +53,7 @@ export class Running {
     this.child = child
     child.stdout!.setEncoding('utf8').on('data', (text: string) => { this.out += text; this.#wake() })
     child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.err += text; this.#wake() })
-    this.ended = new Promise(resolve => child.on('close', code => resolve(code)))
+    this.ended = new Promise(resolve => child.on('close', code => { resolve(code); this.#wake() }))
   }
 
   /** What the pattern finds in the output, as soon as it does. */
@@ -62,7 +62,7 @@ export class Running {
     for (;;) {
       const found = pattern.exec(this.out) ?? pattern.exec(this.err)
       if (found !== null) return found
-      if (limit.aborted) throw new Error(`waited for ${String(pattern)}, got ${JSON.stringify([this.out, this.err])}`)
+      if (limit.aborted || this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`waited for ${String(pattern)}, got ${JSON.stringify([this.out, this.err])}`)
       await new Promise<void>(resolve => { this.#wake = resolve; limit.addEventListener('abort', () => resolve(), { once: true }) })
     }
   }

@@ -15,12 +15,12 @@ place.program('app.ts', `
   const run = existsSync(name) ? Number(readFileSync(name, 'utf8')) : 0
   writeFileSync(name, String(run + 1))
   const act = plan[Math.min(run, plan.length - 1)]
+  if (act === 'wait') { setInterval(() => {}, 1000); process.on('SIGTERM', () => { console.log('stopping'); process.exit(5) }) }
+  if (act === 'deaf') { setInterval(() => {}, 1000); process.on('SIGTERM', () => console.log('no')) }
   console.log('run', run, 'pid', process.pid)
   if (act === 'throw') throw new Error('mine')
   if (act === 'kill') process.kill(process.pid, 'SIGKILL')
   if (act === 'memory') { const all = []; for (;;) all.push(new Array(1e6).fill(all.length)) }
-  if (act === 'wait') { setInterval(() => {}, 1000); process.on('SIGTERM', () => { console.log('stopping'); process.exit(5) }) }
-  if (act === 'deaf') { setInterval(() => {}, 1000); process.on('SIGTERM', () => console.log('no')) }
   if (act === 'loop') for (;;);
   process.exitCode = Number(act) || 0
 `)
