@@ -36,7 +36,7 @@ export class CombineMap {
   /** Adds a key that has no cell yet. */
   add(key: unknown, value: unknown): void {
     if (typeof key === 'object' && key !== null) this.#objects.set(objectIdentity(key), new ObjectCell(key, value))
-    else this.primitives.set(key, new Cell(value))
+    else this.primitives.set(typeof key === 'string' && key.length > 12 ? (' ' + key).slice(1) : key, new Cell(value))
   }
 
   clear(): void {
