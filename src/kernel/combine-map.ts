@@ -54,6 +54,12 @@ export class CombineMap {
     for (const cell of this.#objects.values()) visit(cell.key, cell.v)
   }
 
+  /** Every key with its cell. */
+  * cells(): Generator<[unknown, Cell]> {
+    yield* this.primitives
+    for (const cell of this.#objects.values()) yield [cell.key, cell]
+  }
+
   /** Every key with its combiner, as pairs. */
   * pairs(): Generator<[unknown, unknown]> {
     for (const [key, cell] of this.primitives) yield [key, cell.v]

@@ -257,7 +257,7 @@ ${consume(x)}
     const before = sides.map(side => side.before).join('')
     const awaits = this.#form === 'async'
     const it = this.#name('it')
-    const call = `const ${it} = runtime.iterableResult(f${fn}(${sides.map(side => side.rows).join(', ')}), ${awaits})`
+    const call = `const ${it} = runtime.iterableResult(f${fn}(${[...sides.map(side => side.rows), ...this.#isUser(fn) ? [] : ['io']].join(', ')}), ${awaits})`
     return `${before}at = ${fn}; rec = undefined\n${call}\n${this.#rows(it, awaits, this.#between(fn, consume))}\nat = -1`
   }
 

@@ -149,7 +149,7 @@ export interface ShufflePlan extends PlanBase {
   readonly aggregator?: PlanAggregator
   /** Where keys go; undefined until it is known. */
   readonly target: Partitioning | undefined
-  /** Until a job is planned: finds what the node becomes. That is a shuffle whose target is known, or a pipeline, where keys prove to sit right already. */
+  /** Until a job is planned: finds what the node becomes. That is a shuffle whose target is known, or where keys prove to sit right already a pipeline; of several parents their zip. */
   readonly resolve?: FindPlan
 }
 

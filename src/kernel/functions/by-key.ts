@@ -2,9 +2,10 @@
 
 import { copier } from '../../base/deep-copy.ts'
 import { CombineMap } from '../combine-map.ts'
+import { joinRows } from '../spill/join-rows.ts'
 import { SpillingMap } from '../spill/spilling-map.ts'
 import type { TaskIO } from '../task-io.ts'
-import type { Args, Fns, PairRow } from './kinds.ts'
+import type { Args, Fns, PairRow, Rows } from './kinds.ts'
 
 export const listOf = () => (value: unknown): unknown[] => [value]
 export const appendTo = () => (list: unknown[], value: unknown): unknown[] => { list.push(value); return list }
@@ -60,13 +61,12 @@ export const appendLists = () => (lists: unknown[][], more: readonly (readonly u
   return lists
 }
 
+// Two RDDs whose equal keys are in equal partitions: the left pairs, the right pairs.
+
 /** Every pair of a left and a right value; a side that is outer and has none stands in as undefined. */
-export const joined = ([leftOuter, rightOuter]: Args) => function* ([left, right]: readonly [readonly unknown[], readonly unknown[]]): Generator<unknown> {
-  const none = [undefined]
-  const rights = right.length === 0 && leftOuter === true ? none : right
-  for (const v of left.length === 0 && rightOuter === true ? none : left) for (const w of rights) yield [v, w]
-}
-/** The left values, where there is no right one. */
-export const unmatched = () => ([left, right]: readonly [readonly unknown[], readonly unknown[]]): readonly unknown[] => (right.length === 0 ? left : [])
-/** Whether a key has a value on both sides. */
-export const onBothSides = () => ([, [left, right]]: readonly [unknown, readonly [readonly unknown[], readonly unknown[]]]): boolean => left.length > 0 && right.length > 0
+export const joinedRows = ([leftOuter, rightOuter]: Args) => (left: Iterable<PairRow>, right: Iterable<PairRow>, io: TaskIO): Rows =>
+  joinRows(left, right, { gives: 'pairs', leftOuter: leftOuter === true, rightOuter: rightOuter === true }, io)
+/** The left pairs whose key the right side lacks. */
+export const leftOnlyRows = () => (left: Iterable<PairRow>, right: Iterable<PairRow>, io: TaskIO): Rows => joinRows(left, right, { gives: 'leftOnly' }, io)
+/** The keys of both sides, each once, with no value. */
+export const commonRows = () => (left: Iterable<PairRow>, right: Iterable<PairRow>, io: TaskIO): Rows => joinRows(left, right, { gives: 'common' }, io)

@@ -15,6 +15,8 @@ import { PairBuckets } from '../outputs.ts'
 import type { TaskOutput } from '../compile-runtime.ts'
 import { StageHarness } from '../stage.fixture.ts'
 import type { Fn } from '../stage.fixture.ts'
+import { joinRows } from './join-rows.ts'
+import type { JoinKind } from './join-rows.ts'
 import { sizeOf } from './size-of.ts'
 import { sortedPairs } from './sorted-pairs.ts'
 
@@ -49,9 +51,11 @@ function finished(output: TaskOutput | Promise<TaskOutput>): TaskOutput {
 
 const reduce = (aggregator: Aggregator, combined: boolean): Input => ({ from: 'shuffle', slot: 0, aggregator, combined })
 
+const identity = (key: unknown): string => Buffer.from(encodeKey(key)).toString('latin1')
+
 /** Pairs by the bytes of their keys. */
 const byKey = (pairs: readonly unknown[]): Map<string, unknown> => {
-  const map = new Map((pairs as Pair[]).map(pair => [Buffer.from(encodeKey(pair[0])).toString('latin1'), pair]))
+  const map = new Map((pairs as Pair[]).map(pair => [identity(pair[0]), pair]))
   assert.equal(map.size, pairs.length, 'each key once')
   return map
 }
@@ -66,7 +70,7 @@ const travels = (value: unknown): boolean => {
 }
 
 /** Blocks of pairs over few keys, so that most come more than once. */
-const blocksOf = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Pair[][]> => fc.uniqueArray(anyKey.filter(travels), { minLength: 1, maxLength: 20, selector: key => Buffer.from(encodeKey(key)).toString('latin1') })
+const blocksOf = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Pair[][]> => fc.uniqueArray(anyKey.filter(travels), { minLength: 1, maxLength: 20, selector: identity })
   .chain(keys => fc.array(fc.array(fc.tuple(fc.constantFrom(...keys), value), { maxLength: 40 }), { maxLength: 4 }))
 /** From nothing to more than enough. */
 const anyBytes = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20_000 }))
@@ -158,7 +162,51 @@ test('a spilled combiner that cannot be encoded is refused as in a shuffle', () 
   assert.throws(() => run(0, reduce({ create: 0, merge: 1, mergeCombiners: 1 }, false), collect, [() => () => 1, (a: unknown) => a], [many]), { code: 'RIV_RECORD_NOT_ENCODABLE' })
 })
 
-const openFiles = (): string[] => readdirSync('/proc/self/fd').flatMap(fd => {
+const kinds: Readonly<Record<string, JoinKind>> = {
+  join: { gives: 'pairs', leftOuter: false, rightOuter: false }, 'left outer': { gives: 'pairs', leftOuter: true, rightOuter: false },
+  'right outer': { gives: 'pairs', leftOuter: false, rightOuter: true }, 'full outer': { gives: 'pairs', leftOuter: true, rightOuter: true },
+  'left only': { gives: 'leftOnly' }, common: { gives: 'common' },
+}
+
+/** What comes out, by loops over loops. */
+function joinModel(left: readonly Pair[], right: readonly Pair[], kind: JoinKind): Pair[] {
+  const same = (a: Pair, b: Pair): boolean => identity(a[0]) === identity(b[0])
+  if (kind.gives === 'leftOnly') return left.filter(pair => !right.some(other => same(pair, other)))
+  if (kind.gives === 'common') return left.filter((pair, i) => right.some(other => same(pair, other)) && left.findIndex(other => same(pair, other)) === i).map(([key]) => [key, undefined])
+  const both = left.flatMap(pair => {
+    const found = right.filter(other => same(pair, other))
+    return found.length === 0 && kind.leftOuter ? [[pair[0], [pair[1], undefined]]] : found.map(other => [pair[0], [pair[1], other[1]]])
+  }) as Pair[]
+  return kind.rightOuter ? [...both, ...right.filter(pair => !left.some(other => same(pair, other))).map(([key, value]): Pair => [key, [undefined, value]])] : both
+}
+
+/** Values by the bytes of their keys, in order. */
+const grouped = (pairs: readonly Pair[]): Map<string, unknown[]> => {
+  const map = new Map<string, unknown[]>()
+  for (const [key, value] of pairs) map.set(identity(key), [...map.get(identity(key)) ?? [], value])
+  return map
+}
+
+for (const [name, kind] of Object.entries(kinds)) {
+  test(`joins are those of loops over loops: ${name}`, () => {
+    let spilled = 0
+    fc.assert(fc.property(blocksOf(anyValue.filter(travels)), anyBytes, (blocks, bytes) => {
+      const [left = [], ...rest] = blocks
+      const right = rest.flat()
+      const harness = new StageHarness()
+      harness.memory = { dir: folder, bytes }
+      const sides = (a: Iterable<Pair>, b: Iterable<Pair>): Iterable<Pair> => joinRows(a, b, kind, harness.io!)
+      const output = finished(harness.run({ from: 'zip', inputs: [{ from: 'blocks', slot: 0 }, { from: 'blocks', slot: 1 }], fn: 0 }, collect, [sides], [[harness.block(left)], [harness.block(right)]]))
+      spilled += harness.io!.metrics.spilledBytes
+      assert.deepEqual(grouped(harness.records(output.blocks) as Pair[]), grouped(joinModel(left, right, kind)))
+      harness.io!.finish()
+    }), { numRuns: 40 })
+    assert.ok(spilled > 0)
+    assert.equal(openFiles().length, 0)
+  })
+}
+
+const openFiles = (): string[] => (process.platform !== 'linux' ? [] : readdirSync('/proc/self/fd')).flatMap(fd => {
   try {
     const path = readlinkSync(`/proc/self/fd/${fd}`)
     return path.startsWith(folder) ? [path] : []

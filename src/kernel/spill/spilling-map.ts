@@ -7,17 +7,11 @@
 // - Without spilling pairs come in the order of first appearance; with it bucket by bucket, in that order within each.
 
 import { UserFailure } from '../errors.ts'
-import { hashKey } from '../../wire/key/hash-key.ts'
 import { PairBuckets } from '../outputs.ts'
 import type { TaskIO } from '../task-io.ts'
 import { BoundedMap } from './bounded-map.ts'
+import { bucketCount, bucketOf, canCut } from './buckets.ts'
 import type { FileBlock, SpillFile } from './spill-file.ts'
-
-const buckets = 64
-/** Five times six bits of a hash; what is still together then has one hash. */
-const deepest = 4
-/** Of fewer keys each is large, and has to be in memory anyway. */
-const fewKeys = 64
 
 /** How to merge two parts of a combiner; `fn` is the index of the function in the stage, for failures. */
 export interface Merge { readonly merge: (a: unknown, b: unknown) => unknown; readonly fn?: number }
@@ -37,13 +31,13 @@ export class SpillingMap extends BoundedMap {
   }
 
   protected override get canPour(): boolean {
-    return this.#level === 0 || (this.#level <= deepest && this.size > fewKeys)
+    return canCut(this.#level, this.size)
   }
 
   protected override pour(): void {
     if (this.#buckets === undefined) {
       const file = (this.#file = this.memory.openFile())
-      this.#buckets = new PairBuckets(buckets, bucketOf(this.#level), (keys, values) => file.write(keys, values))
+      this.#buckets = new PairBuckets(bucketCount, bucketOf(this.#level), (keys, values) => file.write(keys, values))
     }
     this.#buckets.addAll(this)
   }
@@ -93,16 +87,5 @@ export class SpillingMap extends BoundedMap {
         if (due) left = this.sampled(key, before)
       }
     }
-  }
-}
-
-/** Bits of a key's hash that its partition and the levels above have left open. */
-function bucketOf(level: number): (key: unknown) => number {
-  const salt = Math.imul(level + 1, 0x9e3779b1)
-  return key => {
-    let h = hashKey(key) ^ salt
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-    return (h ^ (h >>> 16)) >>> 26
   }
 }

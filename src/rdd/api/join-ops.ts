@@ -1,8 +1,9 @@
 // The rung of operations on several RDDs of pairs.
 
 import { callSite, type CallSite } from '../../base/call-site.ts'
-import { builtin, pipeline } from '../nodes.ts'
+import { builtin } from '../nodes.ts'
 import { cogroup } from '../ops/cogroup.ts'
+import { join } from '../ops/join.ts'
 import type { Plan } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
 import type { Runnable } from '../run-job.ts'
@@ -111,15 +112,13 @@ export abstract class JoinOps<out T> extends PairOps<T> {
    */
   subtractByKey<W>(this: RDD<Pair>, other: RDD<readonly [Key<T>, W]>, partitions?: PartitionsOrPartitioner): RDD<[Key<T>, Val<T>]> {
     const site = callSite()
-    const groups = cogroup([this.plan, other.plan], this.context, 'subtractByKey', site, partitions)
-    return this.derive(pipeline(groups, 'subtractByKey', site, [{ op: 'flatMapValues', fn: builtin('unmatched') }], true))
+    return this.derive(join(this.plan, other.plan, this.context, 'subtractByKey', site, builtin('leftOnlyRows'), partitions))
   }
 
   /** A join, given which sides are outer. */
   protected joined<U>(this: RDD<Pair>, op: string, other: RDD<Pair>, partitions: PartitionsOrPartitioner | undefined, leftOuter: boolean, rightOuter: boolean): RDD<U> {
     const site = callSite()
-    const groups = cogroup([this.plan, other.plan], this.context, op, site, partitions)
-    return this.derive(pipeline(groups, op, site, [{ op: 'flatMapValues', fn: builtin('joined', [leftOuter, rightOuter]) }], true))
+    return this.derive(join(this.plan, other.plan, this.context, op, site, builtin('joinedRows', [leftOuter, rightOuter]), partitions))
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { callSite } from '../../base/call-site.ts'
 import { builtin, combine, pipeline, shuffle, userFunction } from '../nodes.ts'
-import { cogroup } from '../ops/cogroup.ts'
+import { join } from '../ops/join.ts'
 import type { PlanStep } from '../plan.ts'
 import type { RDD } from '../rdd.ts'
 import { checkedCount, targetOf, type PartitionsOrPartitioner } from '../target.ts'
@@ -59,9 +59,9 @@ export abstract class SetOps<out T> extends JoinOps<T> {
    */
   intersection(other: RDD<T>, partitions?: PartitionsOrPartitioner): RDD<T> {
     const site = callSite()
-    const keyed = [this.plan, other.plan].map(plan => pipeline(plan, 'intersection', site, asKeys))
-    const groups = cogroup(keyed, this.context, 'intersection', site, partitions)
-    return this.derive(pipeline(groups, 'intersection', site, [{ op: 'filter', fn: builtin('onBothSides') }, onlyKeys]))
+    const [left, right] = [this.plan, other.plan].map(plan => pipeline(plan, 'intersection', site, asKeys))
+    const common = join(left!, right!, this.context, 'intersection', site, builtin('commonRows'), partitions)
+    return this.derive(pipeline(common, 'intersection', site, [onlyKeys]))
   }
 
   /**
@@ -76,9 +76,9 @@ export abstract class SetOps<out T> extends JoinOps<T> {
    */
   subtract(other: RDD<T>, partitions?: PartitionsOrPartitioner): RDD<T> {
     const site = callSite()
-    const keyed = [this.plan, other.plan].map(plan => pipeline(plan, 'subtract', site, asKeys))
-    const groups = cogroup(keyed, this.context, 'subtract', site, partitions)
-    return this.derive(pipeline(groups, 'subtract', site, [{ op: 'flatMapValues', fn: builtin('unmatched') }, onlyKeys]))
+    const [left, right] = [this.plan, other.plan].map(plan => pipeline(plan, 'subtract', site, asKeys))
+    const rest = join(left!, right!, this.context, 'subtract', site, builtin('leftOnlyRows'), partitions)
+    return this.derive(pipeline(rest, 'subtract', site, [onlyKeys]))
   }
 
   /**

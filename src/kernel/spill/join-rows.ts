@@ -1,0 +1,134 @@
+// Puts pairs of two partitions together by key: the right side is held in a table, the left one passes by it.
+//
+//   right ─→ table ←─ left, pair by pair ─→ results
+//     └ full ─→ both sides into files, cut into buckets by the hash of the keys; then bucket by bucket in the same way
+//
+// - Results of one key come in the order of its left pairs, and for each of those in the order of the right ones.
+// - A key's right value is kept as it is; only a second one makes a list.
+
+import type { Cell } from '../combine-map.ts'
+import { PairBuckets } from '../outputs.ts'
+import type { TaskIO } from '../task-io.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { bucketCount, bucketOf, canCut } from './buckets.ts'
+import type { FileBlock, SpillFile } from './spill-file.ts'
+
+type PairRow = readonly [unknown, unknown]
+
+/** What comes out. */
+export type JoinKind =
+  /** `[key, [left, right]]` for each two values of a key; with `undefined` for a value that an outer side lacks. */
+  | { readonly gives: 'pairs'; readonly leftOuter: boolean; readonly rightOuter: boolean }
+  /** The left pairs whose key the right side lacks. */
+  | { readonly gives: 'leftOnly' }
+  /** Each key of both sides, once, as `[key, undefined]`. */
+  | { readonly gives: 'common' }
+
+export function* joinRows(left: Iterable<PairRow>, right: Iterable<PairRow>, kind: JoinKind, io: TaskIO, level = 0): Generator<PairRow> {
+  const table = new RightTable(io, kind.gives === 'pairs', level)
+  for (const [key, value] of right) table.put(key, value)
+  const { spilled } = table
+  if (spilled === undefined) {
+    yield* kind.gives === 'pairs' ? pairs(left, table, kind.leftOuter, kind.rightOuter) : kind.gives === 'leftOnly' ? leftOnly(left, table) : common(left, table)
+    io.memory.leave()
+    return
+  }
+  const { file, buckets } = spilled
+  const leftBuckets = bucketsIn(file, level)
+  for (const [key, value] of left) leftBuckets.add(key, value)
+  const [lefts, rights] = [leftBuckets.finish(), buckets.finish()]
+  io.memory.leave()
+  for (let i = 0; i < bucketCount; i++) {
+    if (lefts[i]!.length + rights[i]!.length > 0) yield* joinRows(read(file, lefts[i]!, io), read(file, rights[i]!, io), kind, io, level + 1)
+  }
+  file.close()
+}
+
+function* read(file: SpillFile, blocks: readonly FileBlock[], io: TaskIO): Generator<PairRow> {
+  for (const block of blocks) {
+    io.tick()
+    const { keys, values } = file.read(block)
+    for (let i = 0; i < keys.length; i++) yield [keys[i], values[i]]
+  }
+}
+
+const bucketsIn = (file: SpillFile, level: number): PairBuckets<FileBlock> => new PairBuckets(bucketCount, bucketOf(level), (keys, values) => file.write(keys, values))
+
+/** Several values of one key. */
+class Several {
+  readonly values: unknown[]
+  constructor(values: unknown[]) { this.values = values }
+}
+
+const valuesOf = (cell: Cell): readonly unknown[] => (cell.v instanceof Several ? cell.v.values : [cell.v])
+
+class RightTable extends BoundedMap {
+  readonly #keepsValues: boolean
+  readonly #level: number
+  #left = 1
+  /** Where all pairs are, once they were too many. */
+  spilled: { readonly file: SpillFile; readonly buckets: PairBuckets<FileBlock> } | undefined
+
+  constructor(io: TaskIO, keepsValues: boolean, level: number) {
+    super(io.memory)
+    this.#keepsValues = keepsValues
+    this.#level = level
+  }
+
+  put(key: unknown, value: unknown): void {
+    if (this.spilled !== undefined) return this.spilled.buckets.add(key, value)
+    const due = --this.#left === 0
+    const cell = this.cell(key)
+    const before = due ? this.measure(cell) : 0
+    if (cell === undefined) this.add(key, this.#keepsValues ? value : undefined)
+    else if (this.#keepsValues) {
+      if (cell.v instanceof Several) cell.v.values.push(value)
+      else cell.v = new Several([cell.v, value])
+    }
+    if (due) this.#left = this.sampled(key, before)
+  }
+
+  protected override get canPour(): boolean {
+    return canCut(this.#level, this.size)
+  }
+
+  protected override pour(): void {
+    const file = this.memory.openFile()
+    const buckets = bucketsIn(file, this.#level)
+    for (const [key, cell] of this.cells()) for (const value of valuesOf(cell)) buckets.add(key, value)
+    this.spilled = { file, buckets }
+  }
+}
+
+function* pairs(left: Iterable<PairRow>, table: RightTable, leftOuter: boolean, rightOuter: boolean): Generator<PairRow> {
+  const matched = rightOuter ? new Set<Cell>() : undefined
+  for (const [key, value] of left) {
+    const cell = table.cell(key)
+    if (cell === undefined) {
+      if (leftOuter) yield [key, [value, undefined]]
+      continue
+    }
+    matched?.add(cell)
+    const { v } = cell
+    if (v instanceof Several) for (const right of v.values) yield [key, [value, right]]
+    else yield [key, [value, v]]
+  }
+  if (matched === undefined) return
+  for (const [key, cell] of table.cells()) if (!matched.has(cell)) for (const right of valuesOf(cell)) yield [key, [undefined, right]]
+}
+
+function* leftOnly(left: Iterable<PairRow>, table: RightTable): Generator<PairRow> {
+  for (const pair of left) if (table.cell(pair[0]) === undefined) yield pair
+}
+
+function* common(left: Iterable<PairRow>, table: RightTable): Generator<PairRow> {
+  for (const [key] of left) {
+    const cell = table.cell(key)
+    if (cell === undefined || cell.v === given) continue
+    cell.v = given
+    yield [key, undefined]
+  }
+}
+
+/** Marks a key that was given out. */
+const given = Symbol('given')

@@ -1,0 +1,15 @@
+// Putting two RDDs together by key: each moves to where the keys are wanted, unless it is there, and a function of the library gets the
+// partitions side by side. It holds the right one in memory, as far as it fits; the left one passes by.
+
+import type { CallSite } from '../../base/call-site.ts'
+import { onceKnown, shuffle, zip } from '../nodes.ts'
+import { keyPartitioning, samePartitioning, type BuiltinFunction, type Plan } from '../plan.ts'
+import type { RDDContext } from '../rdd-context.ts'
+import { targetOf, type PartitionsOrPartitioner } from '../target.ts'
+
+/** What `fn` gives for the pairs of equal partitions; their keys stay where they are. */
+export function join(left: Plan, right: Plan, context: RDDContext, op: string, site: CallSite, fn: BuiltinFunction, partitions?: PartitionsOrPartitioner): Plan {
+  const parents = [left, right]
+  return onceKnown(parents, op, site, targetOf(partitions, parents, context, op, site), undefined, known =>
+    zip(parents.map(plan => (samePartitioning(keyPartitioning(plan), known) ? plan : shuffle(plan, op, site, known))), op, site, fn, true))
+}
