@@ -2,7 +2,7 @@
 
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot, KeepOutput, StoreSlot } from '../wire/shape.ts'
-import { FinalFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
+import { FinalFailure, SpillFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
 import { Collected } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
@@ -36,10 +36,13 @@ export interface StoredPartition { readonly slot: number; readonly blocks: reado
 /** Thrown by a synchronous loop when mapPartitions returned an async iterable: run the async form. */
 export const needsAsync = Symbol('needs the async form')
 
+/** Errors that say what they are already. */
+const passing = [UserFailure, TaskCancelled, FinalFailure, UnknownClass, SpillFailure]
+
 /** The error to throw for a throw inside the loop; `at` is the function that was being called, or -1 for our own code. */
 export function failed(error: unknown, at: number, record: unknown): unknown {
   if (error instanceof UserFailure && error.fn === -1) return new UserFailure(at, error.record, error.cause) // a library function tells the record
-  if (error === needsAsync || error instanceof UserFailure || error instanceof TaskCancelled || error instanceof FinalFailure || error instanceof UnknownClass || at === -1) return error
+  if (error === needsAsync || at === -1 || passing.some(type => error instanceof type)) return error
   return new UserFailure(at, record, error)
 }
 

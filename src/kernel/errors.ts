@@ -36,6 +36,15 @@ export class FinalFailure extends Error {
   }
 }
 
+/** The task could not use its files for what does not fit in memory; no fault of the function in which that showed. */
+export class SpillFailure extends Error {
+  override name = 'SpillFailure'
+
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
 /** The task saw its cancel flag. */
 export class TaskCancelled extends Error {
   override name = 'TaskCancelled'

@@ -2,14 +2,15 @@
 
 import type { FailureData } from '../wire/messages.ts'
 import { showRecord } from '../wire/remote-error.ts'
-import { FinalFailure, TaskCancelled, UserFailure } from './errors.ts'
+import { FinalFailure, SpillFailure, TaskCancelled, UserFailure } from './errors.ts'
 
 /** What failed, and the error itself; values that are no errors are wrapped. */
 export function failureData(thrown: unknown): { data: FailureData; cause: Error } {
   if (thrown instanceof TaskCancelled) return { data: { kind: 'cancelled', fn: -1, record: '' }, cause: thrown }
   if (thrown instanceof FinalFailure) return { data: { kind: 'fatal', fn: -1, record: '' }, cause: thrown.cause as Error }
+  if (thrown instanceof SpillFailure) return { data: { kind: 'other', fn: -1, record: '' }, cause: thrown.cause as Error }
   if (!(thrown instanceof UserFailure)) return { data: { kind: 'other', fn: -1, record: '' }, cause: asError(thrown) }
-  if (thrown.cause instanceof TaskCancelled || thrown.cause instanceof FinalFailure) return failureData(thrown.cause)
+  if (thrown.cause instanceof TaskCancelled || thrown.cause instanceof FinalFailure || thrown.cause instanceof SpillFailure) return failureData(thrown.cause)
   const record = thrown.record === undefined ? '' : showRecord(thrown.record)
   return { data: { kind: 'user', fn: thrown.fn, record }, cause: asError(thrown.cause) }
 }

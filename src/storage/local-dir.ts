@@ -8,7 +8,7 @@
 // - It is for one process and its threads; nothing in it is synced, nothing in it is meant to outlive the process.
 
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,7 +55,7 @@ export function openLocalDir(conf: Conf): LocalDir {
     },
     close: () => (closed ??= sweeping.then(async () => {
       open.delete(place)
-      await rm(place, { recursive: true, force: true, maxRetries: 3 })
+      if (existsSync(place)) await rm(place, { recursive: true, force: true, maxRetries: 3 })
     })),
   }
 }

@@ -108,3 +108,9 @@ test('a process that is killed while a task spills: the next context removes its
   await new Context({ master: 'inline', conf: { 'spark.local.dir': localDir } }).stop()
   assert.deepEqual(readdirSync(localDir), [])
 })
+
+test('a folder that cannot be used is what the error is about, whatever the operation', async () => {
+  await using ctx = new Context({ master: 'local[1]', conf: { 'memory.shuffle': '8k', 'spark.local.dir': join(import.meta.filename, 'no-folder'), 'spark.task.maxFailures': 1 } })
+  const pairs = ctx.range(0, 20_000).map(i => [i, i] as [number, number])
+  for (const run of [() => pairs.groupByKey(1).count(), () => pairs.sortByKey().count(), () => pairs.join(pairs, 1).count()]) await assert.rejects(run, { code: 'RIV_TASK', message: /makeDirectory: .*no-folder/ })
+})

@@ -12,6 +12,7 @@ import { storageErrors } from '../../storage/errors.ts'
 import { decodePairs } from '../../wire/block/decode.ts'
 import { encodePairs } from '../../wire/block/encode.ts'
 import { classTable } from '../class-table.ts'
+import { SpillFailure } from '../errors.ts'
 
 /** A block in a spill file. */
 export interface FileBlock { readonly offset: number; readonly bytes: number; readonly count: number }
@@ -46,8 +47,10 @@ export class SpillFile {
     this.#path = join(dir, `task-${randomUUID()}`)
     this.#onWrite = onWrite
     this.#onClose = onClose
-    makeLocalDir(dir)
-    this.#fd = this.#tried('create', () => openSync(this.#path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600))
+    this.#fd = this.#tried('create', () => {
+      makeLocalDir(dir)
+      return openSync(this.#path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
+    })
     this.#named = !unlinked(this.#path)
   }
 
@@ -95,7 +98,7 @@ export class SpillFile {
     try {
       return body()
     } catch (error) {
-      throw fileError(error, operation, this.#path)
+      throw new SpillFailure(fileError(error, operation, this.#path))
     }
   }
 }

@@ -2,14 +2,18 @@
 // partitions side by side. It holds the right one in memory, as far as it fits; the left one passes by.
 
 import type { CallSite } from '../../base/call-site.ts'
-import { onceKnown, shuffle, zip } from '../nodes.ts'
+import { onceKnown, shuffle, zip, type Target } from '../nodes.ts'
 import { keyPartitioning, samePartitioning, type BuiltinFunction, type Plan } from '../plan.ts'
 import type { RDDContext } from '../rdd-context.ts'
 import { targetOf, type PartitionsOrPartitioner } from '../target.ts'
 
 /** What `fn` gives for the pairs of equal partitions; their keys stay where they are. */
 export function join(left: Plan, right: Plan, context: RDDContext, op: string, site: CallSite, fn: BuiltinFunction, partitions?: PartitionsOrPartitioner): Plan {
-  const parents = [left, right]
-  return onceKnown(parents, op, site, targetOf(partitions, parents, context, op, site), undefined, known =>
+  return joinTo(targetOf(partitions, [left, right], context, op, site), [left, right], op, site, fn)
+}
+
+/** The same, with the partitioning given. */
+export function joinTo(target: Target, parents: readonly Plan[], op: string, site: CallSite, fn: BuiltinFunction): Plan {
+  return onceKnown(parents, op, site, target, undefined, known =>
     zip(parents.map(plan => (samePartitioning(keyPartitioning(plan), known) ? plan : shuffle(plan, op, site, known))), op, site, fn, true))
 }

@@ -3,11 +3,11 @@
 // The streams have the same slide: RIV_SLIDES. A number of partitions or a partitioner may stand last.
 
 import { callSite } from '../../base/call-site.ts'
-import { builtin, pipeline } from '../../rdd/nodes.ts'
+import { builtin } from '../../rdd/nodes.ts'
 import type { PartitionsOrPartitioner } from '../../rdd/target.ts'
 import type { Key, Pair, Val } from '../../rdd/types.ts'
 import type { DStream } from '../dstream.ts'
-import { cogroupNode } from '../graph/meet.ts'
+import { cogroupNode, joinNode } from '../graph/meet.ts'
 import { StateOps } from './state-ops.ts'
 
 export abstract class JoinOps<out T> extends StateOps<T> {
@@ -73,7 +73,6 @@ export abstract class JoinOps<out T> extends StateOps<T> {
 
   #joined<U>(op: string, other: DStream<Pair>, partitions: PartitionsOrPartitioner | undefined, leftOuter: boolean, rightOuter: boolean): DStream<U> {
     const site = callSite()
-    const step = { op: 'flatMapValues', fn: builtin('joined', [leftOuter, rightOuter]) } as const
-    return this.derive(cogroupNode(this.graph, [this as unknown as DStream<Pair>, other], op, site, this.targetOf(op, site, partitions), groups => pipeline(groups, op, site, [step], true)))
+    return this.derive(joinNode(this.graph, [this as unknown as DStream<Pair>, other], op, site, this.targetOf(op, site, partitions), builtin('joinedRows', [leftOuter, rightOuter])))
   }
 }

@@ -3,7 +3,8 @@
 import type { CallSite } from '../../base/call-site.ts'
 import { union } from '../../rdd/nodes.ts'
 import { cogroupTo } from '../../rdd/ops/cogroup.ts'
-import type { Partitioning, Plan } from '../../rdd/plan.ts'
+import { joinTo } from '../../rdd/ops/join.ts'
+import type { BuiltinFunction, Partitioning, PlanFunction } from '../../rdd/plan.ts'
 import { streamingErrors } from '../errors.ts'
 import { DerivedNode } from './derived-node.ts'
 import type { DStreamGraph } from './dstream-graph.ts'
@@ -18,11 +19,17 @@ export function unionNode(graph: DStreamGraph, streams: readonly Stream[], op: s
   return new DerivedNode({ ...meet(graph, streams, op, site), describe: plans => union(plans, op, site) })
 }
 
-/** For each key of each batch the list of its values in each stream; `then` goes on from there. */
-export function cogroupNode(graph: DStreamGraph, streams: readonly Stream[], op: string, site: CallSite, target: Partitioning, then: (groups: Plan) => Plan = groups => groups): StreamNode {
-  const functions = target.by === 'custom' ? [target.fn] : []
-  return new DerivedNode({ ...meet(graph, streams, op, site), functions, describe: plans => then(cogroupTo(target, plans, op, site)) })
+/** For each key of each batch the list of its values in each stream. */
+export function cogroupNode(graph: DStreamGraph, streams: readonly Stream[], op: string, site: CallSite, target: Partitioning): StreamNode {
+  return new DerivedNode({ ...meet(graph, streams, op, site), functions: functionsOf(target), describe: plans => cogroupTo(target, plans, op, site) })
 }
+
+/** What `fn` makes of the partitions of two streams, batch by batch, with equal keys in equal partitions. */
+export function joinNode(graph: DStreamGraph, streams: readonly Stream[], op: string, site: CallSite, target: Partitioning, fn: BuiltinFunction): StreamNode {
+  return new DerivedNode({ ...meet(graph, streams, op, site), functions: functionsOf(target), describe: plans => joinTo(target, plans, op, site, fn) })
+}
+
+const functionsOf = (target: Partitioning): PlanFunction[] => (target.by === 'custom' ? [target.fn] : [])
 
 /** What the user's function makes of the streams' RDDs, batch by batch. */
 export function transformNode(graph: DStreamGraph, streams: readonly Stream[], op: string, site: CallSite, transform: Transform): StreamNode {
