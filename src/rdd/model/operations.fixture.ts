@@ -50,13 +50,19 @@ const aligned = (a: Pairs, b: Pairs): boolean => a.partitioner !== undefined && 
 const other = (rdd: Pairs, n: number): Pairs => ((n >> 2) % 2 === 0 ? rdd.filter(f.isOdd).mapValues(f.boxed) : rdd.map<Row>(f.swap))
 const otherRows = (rows: Rows, n: number): Row[] => ((n >> 2) % 2 === 0 ? rows.filter(f.isOdd).map(([key, value]) => [key, [value]]) : rows.map(f.swap))
 
+/** The rows whose key the others lack. */
+const without = (rows: Rows, others: Rows): Row[] => rows.filter(([key]) => !others.some(each => sameKey(each[0], key)))
+
 const joining = (name: 'join' | 'leftOuterJoin' | 'rightOuterJoin' | 'fullOuterJoin', left: boolean, right: boolean): Operation => moved(
   name, (rdd, n, keys) => (rdd.mapValues(f.label)[name](other(rdd, n), target(n, keys)) as Pairs),
-  (rows, n) => cogrouped([rows.map(([key, value]): Row => [key, f.label(value)]), otherRows(rows, n)]).flatMap(([key, [a, b]]) => {
-    const none: unknown[] = [undefined]
-    const rights = b!.length === 0 && left ? none : b!
-    return (a!.length === 0 && right ? none : a!).flatMap(x => rights.map((y): Row => [key, [x, y]]))
-  }))
+  (rows, n) => {
+    const others = otherRows(rows, n)
+    const both = rows.flatMap(([key, value]): Row[] => {
+      const found = others.filter(each => sameKey(each[0], key))
+      return found.length === 0 && left ? [[key, [f.label(value), undefined]]] : found.map(([, y]) => [key, [f.label(value), y]])
+    })
+    return right ? [...both, ...grouped(without(others, rows)).flatMap(([key, values]) => values.map((y): Row => [key, [undefined, y]]))] : both
+  })
 
 const several = (rdd: Pairs, n: number): [Pairs, Pairs] => [other(rdd, n), rdd.mapValues(f.label)]
 const severalRows = (rows: Rows, n: number): Rows[] => [rows, otherRows(rows, n), rows.map(([key, value]) => [key, f.label(value)])]
@@ -156,7 +162,7 @@ export const operations: readonly Operation[] = [
   joining('leftOuterJoin', true, false),
   joining('rightOuterJoin', false, true),
   joining('fullOuterJoin', true, true),
-  moved('subtractByKey', (rdd, n, keys) => rdd.subtractByKey(other(rdd, n), target(n, keys)), (rows, n) => cogrouped([rows, otherRows(rows, n)]).flatMap(([key, [a, b]]) => (b!.length === 0 ? a!.map((value): Row => [key, value]) : []))),
+  moved('subtractByKey', (rdd, n, keys) => rdd.subtractByKey(other(rdd, n), target(n, keys)), (rows, n) => without(rows, otherRows(rows, n))),
   single('distinct', (rdd, n) => rdd.distinct(n % 2 === 0 ? undefined : 1 + n % 4).coalesce(1), rows => grouped(rows.map((row): Row => [row, 0])).map(([row]) => row as Row)),
   single('groupBy', (rdd, n) => (rdd.groupBy(f.digestOf, n % 2 === 0 ? undefined : 2) as Pairs).coalesce(1), rows => grouped(rows.map(row => [f.digestOf(row), row]))),
   single('intersection', (rdd, n) => rdd.intersection(other(rdd, n)).coalesce(1), (rows, n) => {
@@ -165,7 +171,7 @@ export const operations: readonly Operation[] = [
   }),
   single('subtract', (rdd, n) => rdd.subtract(other(rdd, n), n % 3 === 0 ? 2 : undefined).coalesce(1), (rows, n) => {
     const others = otherRows(rows, n)
-    return grouped(rows.map((row): Row => [row, 0])).flatMap(([row, copies]) => (others.some(each => sameKey(each, row)) ? [] : copies.map(() => row as Row)))
+    return rows.filter(row => !others.some(each => sameKey(each, row)))
   }),
   { ...moved('sortByKey', (rdd, n) => rdd.sortByKey(n % 2 === 0, (n >> 1) % 3 === 0 ? undefined : 1 + n % 4), rows => rows, true), model: (state, after, n) => ({ parts: placed(after, all(state)).map(part => sortedByKey(part, n % 2 === 0)), ordered: true }) },
   single('sortBy', (rdd, n) => rdd.sortBy(f.digestOf, n % 2 === 0, 1 + n % 3).coalesce(1), (rows, n) => [...rows].sort((a, b) => (n % 2 === 0 ? f.digestOf(a) - f.digestOf(b) : f.digestOf(b) - f.digestOf(a))), true),
