@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
-import { readLines } from './file-lines.ts'
+import { byteOfLine, placeOfLine, readLines } from './file-lines.ts'
 
 /** A file in memory whose chunks have the given size. */
 const inMemory = (bytes: Uint8Array, chunkBytes: number): FileSystem => ({
@@ -99,4 +99,18 @@ test('a range reads little beyond its end', async () => {
   const counting: FileSystem = { ...({} as FileSystem), async* readRange(_path, from, to) { read += Math.min(to, bytes.length) - from; yield bytes.subarray(from, to) } }
   assert.equal((await linesOf(counting, 'a', 11, 22)).length, 1)
   assert.ok(read <= 12, `${read} bytes`)
+})
+
+test('the place of a line: its number where the range begins the file, else its byte', async () => {
+  await fc.assert(fc.asyncProperty(fc.string({ unit: fc.constantFrom('a', 'ä', '\n'), maxLength: 30 }), fc.nat(30), fc.integer({ min: 1, max: 9 }), async (text, from, chunkBytes) => {
+    const bytes = Buffer.from(text)
+    const fs = inMemory(bytes, chunkBytes)
+    const lines = await linesOf(fs, 'a', from, Infinity)
+    for (const [i, line] of lines.entries()) {
+      const at = await byteOfLine(fs, 'a', from, i)
+      assert.equal(expected(bytes.toString('utf8', at))[0], line)
+      assert.ok(at === 0 || bytes[at - 1] === 10)
+      assert.equal(await placeOfLine(fs, { path: 'a', from, to: Infinity }, i), from === 0 ? `line ${i + 1}` : `the line at byte ${at}`)
+    }
+  }))
 })

@@ -70,14 +70,30 @@ export async function avroType(schema: unknown): Promise<AvroType> {
   )
   const timestamp = (perMs: bigint): Type => long(isInstant, value => new Date(Number((value - modulo(value, perMs)) / perMs)), value => BigInt(value.getTime()) * perMs)
   const longs: Readonly<Record<string, Type>> = { millis: timestamp(1n), micros: timestamp(1_000n), nanos: timestamp(1_000_000n) }
-  /** avsc's own long refuses what is no safe integer. */
-  const typeHook = (definition: unknown): Type | undefined => {
+  class BoundedArray extends avro.types.ArrayType {
+    _read(tap: Tap): unknown[] {
+      const items: unknown[] = []
+      eachItem(tap, () => { items.push(readItem(this.itemsType as Type, tap)) })
+      return items
+    }
+  }
+  class BoundedMap extends avro.types.MapType {
+    _read(tap: Tap): Record<string, unknown> {
+      const entries: [string, unknown][] = []
+      eachItem(tap, () => { entries.push([tap.readString(), readItem(this.valuesType as Type, tap)]) })
+      return Object.fromEntries(entries)
+    }
+  }
+  /** avsc's own long refuses what is no safe integer, and its arrays and maps go on after the end of a damaged block. */
+  const typeHook = (definition: unknown, options: unknown): Type | undefined => {
     if (definition === 'long') return bigint
     const { type: name, logicalType } = definition as { type?: unknown; logicalType?: string }
+    if (name === 'array') return new BoundedArray(definition as Schema, options)
+    if (name === 'map') return new BoundedMap(definition as Schema, options)
     if (name !== 'long') return undefined
     return longs[/^(?:local-)?timestamp-(\w+)$/.exec(logicalType ?? '')?.[1] ?? ''] ?? bigint
   }
-  const type = avro.Type.forSchema(schema as Schema, { logicalTypes, typeHook: typeHook as (definition: Schema) => Type | undefined, omitRecordMethods: true })
+  const type = avro.Type.forSchema(schema as Schema, { logicalTypes, typeHook, omitRecordMethods: true })
   let binary = false
   let branches = false
   for (const each of typesIn(type)) {
@@ -88,6 +104,19 @@ export async function avroType(schema: unknown): Promise<AvroType> {
   const toRecord = (value: unknown): unknown => deep(value, bytes => Uint8Array.from(bytes))
   const fromRecord = (value: unknown): unknown => deep(value, bytes => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   return { type, ...((binary || branches) && { toRecord }), ...(binary && { fromRecord }) }
+}
+
+/** What avsc's types read from. */
+interface Tap { isValid(): boolean; readLong(): number; skipLong(): void; readString(): string }
+
+const readItem = (type: Type, tap: Tap): unknown => (type as unknown as { _read(tap: Tap): unknown })._read(tap)
+
+/** Reads the items of an array or map, in parts that tell their number, up to the end of the block. */
+function eachItem(tap: Tap, read: () => void): void {
+  for (let count = tap.readLong(); count !== 0 && tap.isValid(); count = tap.readLong()) {
+    if (count < 0) tap.skipLong() // the bytes of the part
+    for (let left = Math.abs(count); left > 0 && tap.isValid(); left--) read()
+  }
 }
 
 const dayMs = 86_400_000
