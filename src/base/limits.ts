@@ -2,6 +2,8 @@
 
 /** Most partitions a plan may have. */
 export const maxPartitions = 1 << 20
+/** Largest block: one record encodes into at most so many bytes. */
+export const maxBlockBytes = 1 << 30
 /** Longest line a text source accepts, in bytes. */
 export const maxLineBytes = 16 << 20
 /** Characters of a record shown in an error. */

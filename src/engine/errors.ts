@@ -40,6 +40,11 @@ export const engineErrors = defineErrors({
     hint: 'name partitions from 0 up to getNumPartitions() - 1',
     docs: 'A job over some partitions of an RDD was asked for one that it does not have.',
   },
+  RIV_RESULT_SIZE: {
+    message: (action: string, place: string, bytes: number, limit: number) => `${action}${place === '' ? '' : ` at ${place}`}: the results are more than the program takes: ${bytes} bytes so far, spark.driver.maxResultSize is ${limit}`,
+    hint: 'raise spark.driver.maxResultSize, take() some, iterate (for await), or save the records to files',
+    docs: 'The results of a job\'s tasks are put together in the memory of the program. The limit keeps a `collect()` of too much from ending it: Spark\'s setting and default of 1 GiB.',
+  },
   RIV_LINEAGE_DEPTH: {
     message: (op: string, place: string, limit: number) => `the lineage below ${op}${place === '' ? '' : ` at ${place}`} is too deep for one stage: more than ${limit} unions, zips, coalesced and cartesian RDDs inside one another`,
     hint: 'call checkpoint() or localCheckpoint() every so many rounds of the loop that builds it, and run an action',

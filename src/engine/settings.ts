@@ -10,6 +10,7 @@ const workerBytes = Math.min(4 * 2 ** 30, Math.floor(memory / 4))
 export const engineSettings = defineSettings({
   'spark.default.parallelism': kinds.count(0, 'Partitions of sources and shuffles where the program names none; 0 means the number of worker threads.'),
   'spark.task.maxFailures': kinds.count(4, 'Attempts of a task before its job fails (worker threads; the inline master tries once).'),
+  'spark.driver.maxResultSize': kinds.bytes(2 ** 30, 'Most bytes, as encoded, that the tasks of one job give to its action; 0 means no limit.'),
   'memory.blocks': kinds.bytes(Math.floor(memory / 4), 'Most shared memory for blocks: input, shuffles, persisted partitions. Default: a quarter of the machine.'),
   'memory.shuffle': kinds.bytes(Math.floor(memory / 8), 'Memory for what tasks aggregate, group and sort, divided among those that run at once; what is more goes to files in `spark.local.dir`. A task never takes more than a quarter of its heap. Default: an eighth of the machine.'),
   'memory.worker': kinds.bytes(workerBytes, 'Heap of one worker thread above which it is terminated and its task tried once more, alone. Default: 4 GB, or a quarter of the machine where that is less.'),

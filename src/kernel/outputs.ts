@@ -26,16 +26,28 @@ export const nextRecords = ({ bytes, count }: Written, wanted = blockBytes): num
 /** What is known of a block that was written. */
 export interface Written { readonly bytes: number; readonly count: number }
 
+type Write = (from: number, to: number) => BlockRef
+
 /** Cuts rows into blocks of bounded size; `write` encodes rows[from, to). */
-export function inBlocks(rows: readonly unknown[], write: (from: number, to: number) => BlockRef): BlockRef[] {
+export function inBlocks(rows: readonly unknown[], write: Write): BlockRef[] {
   const blocks: BlockRef[] = []
   for (let from = 0, records = recordsAtFirst; from < rows.length;) {
-    const block = write(from, Math.min(rows.length, from + records))
+    const block = writeFitting(write, from, Math.min(rows.length, from + records))
     blocks.push(block)
     from += block.count
     records = nextRecords(block)
   }
   return blocks
+}
+
+/** Writes a block of the records [from, to), or of the first half of them, and so on, where it would be too large. */
+function writeFitting(write: Write, from: number, to: number): BlockRef {
+  try {
+    return write(from, to)
+  } catch (error) {
+    if (to - from === 1 || (error as { code?: unknown }).code !== 'RIV_RECORD_SIZE') throw error
+    return writeFitting(write, from, (from + to) >> 1)
+  }
 }
 
 /** Result records of a task. */
@@ -57,9 +69,13 @@ export class Collected {
   }
 
   #flush(): void {
-    const block = this.#io.writeRecords(this.#records, 0, this.#records.length)
-    this.blocks.push(block)
-    this.#limit = nextRecords(block)
+    const records = this.#records
+    for (let from = 0; from < records.length;) {
+      const block = writeFitting((start, end) => this.#io.writeRecords(records, start, end), from, records.length)
+      this.blocks.push(block)
+      this.#limit = nextRecords(block)
+      from += block.count
+    }
     this.#records = []
   }
 }

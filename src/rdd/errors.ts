@@ -32,6 +32,11 @@ export const rddErrors = defineErrors({
     hint: 'give a number of partitions in that range, or leave it out',
     docs: 'The number of partitions (slices) of an RDD or shuffle is a positive integer.',
   },
+  RIV_PARTITION_LIMIT: {
+    message: (op: string, place: string, count: number, limit: number) => `${op}${at(place)} has ${count} partitions; the limit is ${limit}`,
+    hint: 'coalesce the RDDs that it is made of first',
+    docs: 'Each partition is a task, and the driver keeps an entry for each. A union has the partitions of all its parents, a cartesian product those of one for each of the other: far too many, unless they are coalesced first.',
+  },
   RIV_RANGE: {
     message: (start: unknown, end: unknown, step: unknown) => `range(${String(start)}, ${String(end)}, ${String(step)}): start, end and step must be finite numbers, and step not 0`,
     hint: 'give finite numbers and a step other than 0',

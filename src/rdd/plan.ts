@@ -5,6 +5,7 @@
 // - A node made while a batch runs belongs to that batch's scope; what the engine holds for it goes when the scope is released.
 
 import type { CallSite } from '../base/call-site.ts'
+import { maxPartitions } from '../base/limits.ts'
 import type { CapturedFunction } from '../wire/closure/capture.ts'
 import { compareValues } from '../wire/key/compare.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
@@ -331,15 +332,25 @@ export function visitLineage(plan: Plan, visit: (node: Plan) => boolean): void {
 export function resolvePlan(plan: Plan, signal?: AbortSignal): Promise<void> | undefined {
   const waiting: Plan[] = []
   const zips: ZipPlan[] = []
+  const many: Plan[] = []
   for (const node of lineage(plan)) {
     if (node.kind === 'zip') zips.push(node)
+    if (node.kind === 'union' || node.kind === 'cartesian') many.push(node)
     const { kind } = node
     if ((kind === 'source' && node.partitions === undefined) || ((kind === 'shuffle' || kind === 'pipeline') && node.resolve !== undefined) || (kind === 'union' && node.aligned === undefined)) waiting.push(node)
   }
-  const check = (): void => { for (const zip of zips) checkZip(zip) }
+  const check = (): void => {
+    for (const zip of zips) checkZip(zip)
+    for (const node of many) checkCount(node)
+  }
   if (waiting.length > 0) return resolveAll(waiting, signal).then(check)
   check()
   return undefined
+}
+
+function checkCount(plan: Plan): void {
+  const count = partitionCount(plan)
+  if (count !== undefined && count > maxPartitions) throw rddErrors.RIV_PARTITION_LIMIT(plan.op, plan.site.place, count, maxPartitions)
 }
 
 function checkZip({ op, site, parents }: ZipPlan): void {

@@ -73,6 +73,8 @@ interface RunningJob {
   readonly id: number
   /** Results that wait for a class. */
   readonly decoding: Promise<void>[]
+  /** Bytes of the results so far. */
+  resultBytes: number
   /** The first result that the action refused. */
   failure?: Error
   readonly job: Job
@@ -88,6 +90,7 @@ export class EmbeddedEngine implements Engine {
   readonly log: Logger
   readonly status: JobRecords
   readonly #jobProperties: () => JobProperties
+  readonly #maxResultBytes: number
   readonly #localDir: LocalDir
   readonly #store: BlockStore
   readonly #files: BlockFiles
@@ -108,6 +111,7 @@ export class EmbeddedEngine implements Engine {
   constructor({ threads, conf, log, events, jobProperties }: EmbeddedOptions) {
     this.log = log
     this.#jobProperties = jobProperties
+    this.#maxResultBytes = conf.get(engineSettings['spark.driver.maxResultSize'])
     this.status = new JobRecords(events, () => this.#runningTasks())
     this.#localDir = openLocalDir(conf)
     this.#store = new BlockStore({ maxBytes: conf.get(engineSettings['memory.blocks']), giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
@@ -255,7 +259,7 @@ export class EmbeddedEngine implements Engine {
       const id = ++this.#lastJob
       const onAbort = (): void => this.#apply(this.#scheduler.cancel(id, cancelled(job)))
       job.signal?.addEventListener('abort', onAbort, { once: true })
-      this.#jobs.set(id, { id, decoding: [], job, captures, properties, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
+      this.#jobs.set(id, { id, decoding: [], resultBytes: 0, job, captures, properties, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
       this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
     })
   }
@@ -404,6 +408,7 @@ export class EmbeddedEngine implements Engine {
   /** Gives a partition's result to the action. One with instances of a class that this thread lacks waits for the class. */
   #result(running: RunningJob, partition: number, output: HeldOutput): void {
     try {
+      this.#checkSize(running, output)
       this.#giveResult(running, partition, output)
     } catch (error) {
       if (error instanceof UnknownClass) {
@@ -414,6 +419,12 @@ export class EmbeddedEngine implements Engine {
       this.#apply(this.#scheduler.cancel(running.id, error as Error))
     }
     this.#release(output)
+  }
+
+  #checkSize(running: RunningJob, { blocks }: HeldOutput): void {
+    for (const { bytes } of blocks) running.resultBytes += bytes
+    const { job: { action, site }, resultBytes } = running
+    if (this.#maxResultBytes > 0 && resultBytes > this.#maxResultBytes) throw engineErrors.RIV_RESULT_SIZE(action, site.place, resultBytes, this.#maxResultBytes)
   }
 
   #giveResult({ job }: RunningJob, partition: number, { blocks, count, kept }: HeldOutput): void {

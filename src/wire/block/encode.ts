@@ -3,11 +3,13 @@
 // Encoding is two passes. Measuring looks at every value once, chooses the codecs and knows the bytes exactly; writing fills memory that
 // is large enough. So a block is written once, in place, whatever is in it.
 
+import { maxBlockBytes } from '../../base/limits.ts'
 import type { BlockRef } from '../slab/block-ref.ts'
 import type { SlabWriter } from '../slab/slab-writer.ts'
 import type { ClassTable } from './class-instances.ts'
 import { padded } from './column.ts'
 import type { Column } from './column.ts'
+import { blockErrors } from './errors.ts'
 import { blockFlag, formatVersion, headerBytes, pad8 } from './layout.ts'
 import { measurePairs, measureRecords } from './measure.ts'
 
@@ -21,6 +23,8 @@ export interface EncodeOptions {
   readonly timestamps?: Float64Array
   /** Control data that travels in band (watermarks). */
   readonly control?: Uint8Array
+  /** Most bytes of a block; the design's limit by default. */
+  readonly maxBytes?: number
 }
 
 /** Encodes records[from, to) as one block. Refuses what cannot travel with RIV_RECORD_NOT_ENCODABLE. */
@@ -35,10 +39,11 @@ export function encodePairs(keys: readonly unknown[], values: readonly unknown[]
 
 const part = (values: readonly unknown[], from: number, to: number): readonly unknown[] => from === 0 && to === values.length ? values : values.slice(from, to)
 
-function writeBlock(column: Column, count: number, writer: BlockTarget, { timestamps, control }: EncodeOptions): BlockRef {
+function writeBlock(column: Column, count: number, writer: BlockTarget, { timestamps, control, maxBytes = maxBlockBytes }: EncodeOptions): BlockRef {
   const flags = (timestamps ? blockFlag.timestamps : 0) | (control ? blockFlag.control : 0)
   const extra = (timestamps ? count * 8 : 0) + (control ? pad8(4 + control.length) : 0)
   const total = headerBytes + extra + pad8(column.bytes)
+  if (total > maxBytes) throw blockErrors.RIV_RECORD_SIZE(count, total, maxBytes)
   const target = writer.reserve(total)
   target[0] = formatVersion
   target[1] = column.codec

@@ -13,6 +13,11 @@ export const blockErrors = defineErrors({
     hint: 'export the class from a module that the reading program can import',
     docs: 'Instances travel as the name of their class and their own properties. Whoever reads them needs the class: the same module and export, or the function that brought it along.',
   },
+  RIV_RECORD_SIZE: {
+    message: (count: number, bytes: number, limit: number) => `${count === 1 ? 'a record' : `a block of ${count} records`} takes ${bytes} bytes encoded; the limit is ${limit}`,
+    hint: 'cut large records into smaller ones (flatMap), or keep the data in a file and let the record name it',
+    docs: 'Records travel in blocks, and a block has a limit of 1 GiB. Blocks of several records are cut until they fit; one record that is larger cannot travel.',
+  },
   RIV_RECORD_NOT_ENCODABLE: {
     message: (path: string, what: string) => `a record cannot leave its task: ${path === '' ? 'it' : path} is ${what}`,
     hint: 'map to plain values first; for Promises use mapAsync; export a class from a module to send its instances; take what you need out of private members (url.href)',

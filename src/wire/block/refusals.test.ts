@@ -78,3 +78,9 @@ test('a block of another version, and a codec that is not known', () => {
   fails(() => decodeBlock(block), 'RIV_BLOCK_FORMAT', /format version 2/)
   fails(() => decodeBlock(Buffer.alloc(0)), 'RIV_BLOCK_FORMAT', /format version -1/)
 })
+
+test('a block over the limit', () => {
+  const write = (records: readonly unknown[]): unknown => encodeBlock(records, 0, records.length, new SlabWriter(undefined, () => -1), { maxBytes: 1_000 })
+  fails(() => write(['x'.repeat(2_000)]), 'RIV_RECORD_SIZE', /^a record takes 20\d\d bytes encoded; the limit is 1000 \(cut large records/)
+  fails(() => write(Array.from({ length: 30 }, () => 'x'.repeat(100))), 'RIV_RECORD_SIZE', /^a block of 30 records takes/)
+})
