@@ -17,7 +17,7 @@ const self = new URL('../../scripts/self.mjs', import.meta.url).href
 const outputs = ['raw', 'state', 'mapped', 'window', 'inverse']
 const batches = 14
 const killsALife = 4
-const kills = Number(process.env.RIVULET_KILLS ?? 12)
+const kills = Number(process.env.RIVULET_KILLS ?? 8)
 const seed = Number(process.env.RIVULET_SEED ?? 1)
 
 let root = ''
@@ -25,8 +25,8 @@ before(async () => { root = await mkdtemp(join(tmpdir(), 'rivulet-crashes-')) })
 after(() => rm(root, { recursive: true }))
 
 /** Runs the driver until it ends, or for so long; gives how it ended. */
-async function drive(folder: string, env: NodeJS.ProcessEnv, killAfterMs?: number): Promise<string> {
-  const child = spawn(process.execPath, ['--import', self, program, folder, String(batches)], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
+async function drive(folder: string, master: string, env: NodeJS.ProcessEnv, killAfterMs?: number): Promise<string> {
+  const child = spawn(process.execPath, ['--import', self, program, folder, String(batches), master], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints += text })
@@ -49,7 +49,7 @@ async function outputsOf(folder: string): Promise<Record<string, string[]>> {
 test(`${kills} kills (seed ${seed}) change no output and no state`, { skip: process.platform === 'win32' }, async () => {
   const log = join(root, 'failpoints')
   const whole = join(root, 'whole')
-  assert.equal(await drive(whole, { RIVULET_FAILPOINT_LOG: log }), 'ended')
+  assert.equal(await drive(whole, 'inline', { RIVULET_FAILPOINT_LOG: log }), 'ended')
   const undisturbed = await outputsOf(whole)
   assert.deepEqual(undisturbed.raw!.flatMap(text => JSON.parse(text) as string[]).map(Number), Array.from({ length: 40 }, (_, n) => n))
   const places = [...Map.groupBy((await readFile(log, 'utf8')).trim().split('\n').filter(name => !/\.(status|list|read)\./.test(name)), name => name)]
@@ -59,17 +59,18 @@ test(`${kills} kills (seed ${seed}) change no output and no state`, { skip: proc
   let killed = 0
   for (let life = 0; killed < kills && life < kills; life++) {
     const folder = join(root, `life ${life}`)
-    const story: string[] = []
+    const master = life % 2 === 0 ? 'inline' : 'local[2]'
+    const story: string[] = [master]
     for (let i = 0; i < killsALife; i++) {
       const [name, hits] = places[Math.floor(random() * places.length)]!
       const place = `${name}@${1 + Math.floor(random() * hits.length / 2)}`
       const ms = random() < 0.25 ? 100 + Math.floor(random() * 500) : undefined
-      const ended = await (ms === undefined ? drive(folder, { RIVULET_FAILPOINT: place }) : drive(folder, {}, ms))
+      const ended = await (ms === undefined ? drive(folder, master, { RIVULET_FAILPOINT: place }) : drive(folder, master, {}, ms))
       story.push(`${ms === undefined ? place : `${ms} ms`}: ${ended}`)
       assert.match(ended, /^(SIGKILL|ended)$/, story.join('\n'))
       if (ended === 'SIGKILL') killed++
     }
-    const ended = await drive(folder, {})
+    const ended = await drive(folder, master, {})
     assert.equal(ended, 'ended', story.join('\n'))
     assert.deepEqual(await outputsOf(folder), undisturbed, story.join('\n'))
     await rm(folder, { recursive: true })

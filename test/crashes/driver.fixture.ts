@@ -1,7 +1,7 @@
 // A driver that counts from a source that can be read again, writes every output of every batch to a file of its own, and ends.
 //
 // - Five records a batch, so that the n-th batch is the same in every run. An output that is written again must be what it was.
-// - Arguments: a folder, and after how many batches it ends.
+// - Arguments: a folder, after how many batches it ends, the master.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { Context, milliseconds, StreamingContext } from 'rivulet'
 import type { DStream, State } from 'rivulet'
 import { localFileSystem } from '../../src/storage/local-file-system.ts'
 
-const [folder, batches] = [process.argv[2]!, Number(process.argv[3])]
+const [folder, batches, master] = [process.argv[2]!, Number(process.argv[3]), process.argv[4]!]
 const records = 40
 const source = {
   initial: async () => 0,
@@ -19,7 +19,7 @@ const source = {
 }
 
 const ssc = await StreamingContext.getOrCreate(join(folder, 'checkpoint'), () => {
-  const ssc = new StreamingContext(new Context({ master: 'inline' }), milliseconds(20))
+  const ssc = new StreamingContext(new Context({ master }), milliseconds(20))
   const numbers = ssc.sourceStream(source)
   const pairs = numbers.map((n): [string, number] => [`key ${n % 7}`, n])
   const add = (a: number, b: number): number => a + b

@@ -14,7 +14,7 @@ test(`${seeds.length} seeds keep the journal's promises, and cover what can happ
     for (const event of story.events) events.set(event, (events.get(event) ?? 0) + 1)
     if (one !== undefined) console.log(story.lines.join('\n'))
   }
-  if (one !== undefined) return
+  if (seeds.length < 2_000) return
   const expected = [
     'cut a tail', 'disk full', 'fell back', 'fenced', 'found a damaged block', 'lost what was not acknowledged', 'pruned', 'read what was not acknowledged',
     'RIV_JOURNAL_CORRUPT', 'RIV_JOURNAL_UNUSABLE', 'RIV_JOURNAL_VERSION',
