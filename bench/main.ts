@@ -1,6 +1,7 @@
-// The benchmarks' command line: `npm run bench -- grep|wordcount|empty|latency|journal|spill [--cores 1|2] [--json]`.
+// The benchmarks' command line: `npm run bench -- NAME`; without a name it says what there is.
 
 import { parseArgs } from 'node:util'
+import { batch, batchWorkloads, type BatchWorkload } from './batch.ts'
 import { emptyBatches } from './empty-batches.ts'
 import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
@@ -14,33 +15,43 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   empty       an empty batch of the word count: tick to completed
   latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]
   journal     from append to durable, records of 1 KB and 1 MB
-  spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--shuffle BYTES] [--blocks BYTES]`
+  spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--shuffle BYTES] [--blocks BYTES]
+
+  grep --rdd, wordcount --rdd       over a text file, beside one thread by hand  [--megabytes 100]
+  sort, join, aggregate             over pairs, beside one thread by hand  [--records 10000000]`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cores: { type: 'string', default: '1' }, rounds: { type: 'string', default: '12' }, rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' }, work: { type: 'string', default: 'words' },
-    count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
-    json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  options: {
+    cores: { type: 'string', default: '1' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' },
+    work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
+    rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
+  },
 })
 const [name] = positionals
 const cores = Number(values.cores)
-const rounds = Number(values.rounds)
+const workers = `${cores} worker${cores === 1 ? '' : 's'}`
 
 function show(result: object, text: string): void {
   console.log(values.json ? JSON.stringify(result) : text)
 }
 
 if (values.help || name === undefined) console.log(usage)
-else if (name === 'grep' || name === 'wordcount') {
-  const result = await throughput({ workload: name, cores, rounds })
-  show(result, `${name}, ${cores} worker${cores === 1 ? '' : 's'}, ${result.lines} lines: Rivulet ${result.rivulet} lines/s, by hand ${result.handWritten} lines/s; `
+else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || (name !== 'grep' && name !== 'wordcount'))) {
+  const result = await batch({ workload: name as BatchWorkload, cores, megabytes: Number(values.megabytes), records: Number(values.records), rounds: Number(values.rounds ?? 3) })
+  show(result, `${name}, ${workers}, ${name === 'grep' || name === 'wordcount' ? `${values.megabytes} MB` : `${result.records} pairs`}: Rivulet ${result.rivulet.toFixed(2)} s, one thread by hand ${result.handWritten.toFixed(2)} s; `
+    + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), of processor time ${result.cpuRatio.toFixed(2)}`)
+} else if (name === 'grep' || name === 'wordcount') {
+  const result = await throughput({ workload: name, cores, rounds: Number(values.rounds ?? 12) })
+  show(result, `${name}, ${workers}, ${result.lines} lines: Rivulet ${result.rivulet} lines/s, by hand ${result.handWritten} lines/s; `
     + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), throughput ratio ${(1 / result.ratio).toFixed(2)}`)
 } else if (name === 'empty') {
   const result = await emptyBatches(cores)
-  show(result, `empty batch, ${cores} worker${cores === 1 ? '' : 's'}: median ${result.medianMs.toFixed(3)} ms, p99 ${result.p99Ms.toFixed(3)} ms`)
+  show(result, `empty batch, ${workers}: median ${result.medianMs.toFixed(3)} ms, p99 ${result.p99Ms.toFixed(3)} ms`)
 } else if (name === 'latency') {
   const result = await latency({ cores, linesPerSecond: Number(values.rate), batchMs: Number(values.batch) })
-  show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${cores} worker${cores === 1 ? '' : 's'}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms`)
+  show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${workers}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms`)
 } else if (name === 'journal') {
   for (const result of await journalLatency()) {
     show(result, `journal, durability ${result.durability}${result.syncDelayMs > 0 ? `, syncs ${result.syncDelayMs} ms slower` : ''}, ${result.bytes} bytes: `
