@@ -10,6 +10,7 @@ export { addToSketch, distinctSketch, joinSketches, sketchCount, sketchOf } from
 export { fixedRecords } from './functions/fixed-records.ts'
 export * from './functions/gather.ts'
 export * from './functions/line-files.ts'
+export { guarded } from './functions/guarded.ts'
 export { bucketCounts, moments } from './functions/numbers.ts'
 export * from './functions/objects.ts'
 export * from './functions/partitions.ts'

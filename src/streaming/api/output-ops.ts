@@ -7,6 +7,7 @@ import { saveFolder, type SaveOptions } from '../../rdd/ops/save-folder.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { runAction } from '../../rdd/run-job.ts'
 import { streamingErrors } from '../errors.ts'
+import { DeadLetters } from '../graph/dead-letters.ts'
 import type { OnFailure, OutputOperation } from '../graph/output-operation.ts'
 import { JoinOps } from './join-ops.ts'
 
@@ -33,6 +34,27 @@ export abstract class OutputOps<out T> extends JoinOps<T> {
     const known = onFailure === 'stop' || onFailure === 'skip' || (Number.isInteger(onFailure?.retry) && onFailure.retry >= 0)
     if (!known) throw streamingErrors.RIV_ON_FAILURE(site.place, recordText(onFailure))
     this.#output('foreachRDD', site, f, onFailure)
+  }
+
+  /**
+   * Gives the handler each record for which a function throws, with the error and the batch's time, in place of failing the batch.
+   *
+   * It covers the functions of `map`, `filter`, `flatMap`, `mapValues` and `flatMapValues` that lead to this stream, back to the input, the last
+   * exchange (`reduceByKey`, `repartition` …), a persisted stream, or `mapPartitions` and `mapAsync`. The record is the one that the function got;
+   * it gives nothing to this stream. The handler runs in the driver when the outputs of the batch have run, partition by partition, in order; a
+   * promise is awaited; if it throws the batch fails. A batch that is run again after recovery tells it again, with the same time. Records that no
+   * output computes (`print` looks at the first ones only) are not told. The first handler of a stream wins, and of several streams the one that is
+   * nearest to the input. Gives the stream itself. Spark has no such operation.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * const lines = ssc.queueStream([['{"n": 1}', 'no json']])
+   * lines.map(line => JSON.parse(line) as { n: number }).deadLetter((line, error) => { console.error(line, error.message) }).print()
+   */
+  deadLetter(handler: (record: unknown, error: Error, time: Time) => unknown): this {
+    this.graph.addLetters(this.node, new DeadLetters(handler, callSite()))
+    return this
   }
 
   /**

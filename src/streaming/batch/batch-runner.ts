@@ -144,6 +144,7 @@ export class BatchRunner {
     const timeMs = batch.time.milliseconds
     batch.startedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchStarted', { batchInfo: batch.info })
+    for (const letters of graph.letters) letters.begin()
     this.#inBatch(batch, async () => {
       for (const { node, stateful } of graph.statefulAt(timeMs)) {
         try {
@@ -174,7 +175,8 @@ export class BatchRunner {
       batch.outputs[output.id] = started
       if (!bus.isEmpty) bus.post('onOutputOperationStarted', { outputOperationInfo: started })
       const ended = clock instanceof ManualClock ? undefined : this.#lateness.watch(output) // its interval says nothing about wall time
-      const failure = await this.#attempts(output, batch)
+      const isLast = index === graph.outputsAt(timeMs).length - 1
+      const failure = await this.#attempts(output, batch) ?? (isLast ? await this.#deliverLetters(batch) : undefined)
       ended?.()
       const endTime = clock.now()
       const info = { ...started, endTime, duration: endTime - startTime, ...(failure && { failureReason: failure.message }) }
@@ -182,6 +184,19 @@ export class BatchRunner {
       if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: info })
       return this.#generator.outputDone(timeMs, this.#judge(output, batch, failure))
     })
+  }
+
+  /** Hands the records that the batch lost to their handlers; one that throws fails the batch. */
+  async #deliverLetters(batch: Batch): Promise<Error | undefined> {
+    for (const letters of this.#options.graph.letters) {
+      try {
+        await letters.deliver(batch.time)
+        await batch.leases.settled()
+      } catch (error) {
+        return outputFailure(letters, batch.time.milliseconds, error)
+      }
+    }
+    return undefined
   }
 
   /** Runs an output until it succeeds or its attempts are used up; gives the last failure. */

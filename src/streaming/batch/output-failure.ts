@@ -7,7 +7,7 @@ import { isRivuletError, RivuletError } from '../../base/define-errors.ts'
 import { streamingErrors } from '../errors.ts'
 import type { OutputOperation } from '../graph/output-operation.ts'
 
-export function outputFailure({ op, site }: OutputOperation, timeMs: number, error: unknown): RivuletError {
+export function outputFailure({ op, site }: Pick<OutputOperation, 'op' | 'site'>, timeMs: number, error: unknown): RivuletError {
   const name = `${op === 'foreachRDD' ? op : `${op} (foreachRDD)`}${site.place === '' ? '' : ` at ${site.place}`}`
   if (!isRivuletError(error)) return streamingErrors.RIV_OUTPUT.withCause(error instanceof Error ? error : new Error(String(error), { cause: error }), name, timeMs, String(error))
   const bare = error.message.replace(` (${error.hint})`, '')

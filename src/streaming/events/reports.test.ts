@@ -20,6 +20,8 @@ test('StatsReportListener tells of the last batches', () => {
   assert.equal(lines.length, 8)
 })
 
+const wipe = '\r\u001B[2K'
+
 /** A terminal of one row: what stands in it, and what has scrolled away. */
 class Row implements Terminal {
   readonly columns = 100
@@ -32,8 +34,8 @@ class Row implements Terminal {
   }
 
   write(chunk: string | Uint8Array): boolean {
-    for (const part of String(chunk).split(/(\r\u001B\[2K|\n)/)) {
-      if (part === '\n') { this.above += `${this.row}\n`; this.row = '' } else if (part.startsWith('\r')) this.row = ''
+    for (const part of String(chunk).replaceAll(wipe, '\0').split(/([\0\n])/)) {
+      if (part === '\n') { this.above += `${this.row}\n`; this.row = '' } else if (part === '\0') this.row = ''
       else this.row += part
     }
     return true

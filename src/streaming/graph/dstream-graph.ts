@@ -10,6 +10,7 @@ import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
 import { streamingErrors } from '../errors.ts'
 import type { InputInfo } from '../events/streaming-listener.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { InputNode } from './input-node.ts'
 import type { OutputOperation } from './output-operation.ts'
 import type { Stateful } from './stateful.ts'
@@ -26,6 +27,7 @@ export class DStreamGraph {
   readonly batchMs: number
   readonly inputs: InputNode[] = []
   readonly outputs: OutputOperation[] = []
+  readonly letters: DeadLetters[] = []
   state: StreamingState = 'initialized'
   /** Where keys go where the program does not say: the same in every batch, and in every run that goes on from a checkpoint. */
   readonly defaultTarget: { by: 'hash'; partitions: number }
@@ -60,6 +62,14 @@ export class DStreamGraph {
 
   addOutput(output: Omit<OutputOperation, 'id'>): void {
     this.outputs.push({ ...output, id: this.outputs.length })
+  }
+
+  /** Where records go for which a function throws; the first call on a stream wins. */
+  addLetters(node: StreamNode, letters: DeadLetters): void {
+    this.assertOpen('deadLetter', letters.site)
+    if (node.letters !== undefined) return
+    node.letters = letters
+    this.letters.push(letters)
   }
 
   /** Names what a node remembers. */

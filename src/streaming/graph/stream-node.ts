@@ -10,6 +10,7 @@ import type { CallSite } from '../../base/call-site.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import { pipeline } from '../../rdd/nodes.ts'
 import type { Plan, PlanFunction } from '../../rdd/plan.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { StorageLevel } from '../../rdd/storage-level.ts'
 import type { Stateful } from './stateful.ts'
 
@@ -41,6 +42,8 @@ export abstract class StreamNode {
   uid: string | undefined
   /** How often its state is written anew; set by checkpoint(). */
   checkpointMs: number | undefined
+  /** Takes the records for which a function throws. */
+  letters: DeadLetters | undefined
   /** How long after its batch a plan is kept; 0 until the batch has completed. */
   rememberMs = 0
   /** The time before the first batch; set when the graph starts. */
@@ -127,7 +130,8 @@ export abstract class StreamNode {
   }
 
   async #make(timeMs: number): Promise<Plan | undefined> {
-    const plan = await this.compute(timeMs)
+    const computed = await this.compute(timeMs)
+    const plan = computed === undefined ? undefined : this.letters?.guard(computed) ?? computed
     if (plan === undefined || this.storage === 'none') return plan
     // An RDD that others persist as well keeps what it has: this node persists, and later drops, a copy of the description.
     const own = plan.storage === 'none' ? plan : pipeline(plan, this.op, this.site, [], true)
