@@ -11,13 +11,17 @@ export class FileTarget implements BlockTarget {
   readonly #file: BlockFileWriter
   #scratch = Buffer.alloc(0)
 
-  private constructor(file: BlockFileWriter) {
+  constructor(file: BlockFileWriter) {
     this.#file = file
   }
 
   /** Makes a file of what `encode` writes; it is not there when that fails. */
   static write<R>(path: string, encode: (target: FileTarget) => R): R {
     return BlockFileWriter.write(path, file => encode(new FileTarget(file)))
+  }
+
+  close(): void {
+    this.#file.close()
   }
 
   reserve(bytes: number): Buffer {

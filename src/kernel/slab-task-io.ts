@@ -12,7 +12,7 @@ import { SlabWriter } from '../wire/slab/slab-writer.ts'
 import type { NewSlab } from '../wire/slab/slab-writer.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
-import { BlockFileReader } from '../storage/block-file.ts'
+import { BlockFileReader, BlockFileWriter } from '../storage/block-file.ts'
 import { decodedBytes } from './decoded-cache.ts'
 import type { DecodedCache } from './decoded-cache.ts'
 import { TaskCancelled } from './errors.ts'
@@ -31,6 +31,8 @@ export interface SlabTaskOptions {
   readonly leases: Leases
   readonly memory: TaskMemoryOptions
   readonly isCancelled: () => boolean
+  /** Where the pairs of a shuffle go, instead of block memory that is full. */
+  readonly shuffleFile?: string | undefined
   /** What the thread holds of persisted partitions. */
   readonly decoded?: DecodedCache
 }
@@ -49,6 +51,7 @@ export class SlabTaskIO implements TaskIO {
   readonly #options: SlabTaskOptions
   readonly #output: SlabWriter
   #kept: SlabWriter | undefined
+  #shuffled: FileTarget | undefined
   readonly #blockFiles = new BlockFileReader()
   #lastTemporary = 0
   readonly #nextTemporary = (): number => --this.#lastTemporary
@@ -139,13 +142,19 @@ export class SlabTaskIO implements TaskIO {
   }
 
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef {
-    return encodePairs(keys, values, from, to, this.#output, { classes: classTable })
+    const { shuffleFile } = this.#options
+    if (shuffleFile !== undefined) this.#shuffled ??= new FileTarget(new BlockFileWriter(shuffleFile))
+    const block = encodePairs(keys, values, from, to, this.#shuffled ?? this.#output, { classes: classTable })
+    if (shuffleFile !== undefined) this.metrics.spilledBytes += block.bytes
+    return block
   }
 
   /** Ends writing, and closes files. */
   finish(): SlabUse {
     this.memory.close()
     this.#blockFiles.close()
+    this.#shuffled?.close()
+    this.#shuffled = undefined
     const output = this.#output.finish()
     const kept = this.#kept?.finish()
     return { outputOffset: output.offset, ...(this.#options.leases.kept && kept && { keptOffset: kept.offset }), newSlabs: [...output.newSlabs, ...(kept?.newSlabs.map(slab => ({ ...slab, kept: true })) ?? [])] }

@@ -15,23 +15,27 @@ export class BlockFileWriter {
   readonly #fd: number
   #offset = 0
 
-  private constructor(path: string) {
+  constructor(path: string) {
     this.path = path
     this.#fd = coded('create', path, () => openSync(path, 'wx', 0o600))
+    this.#write([fileHeader()])
   }
 
   /** Makes a file of what `body` writes; it is not there when that fails. */
   static write<R>(path: string, body: (file: BlockFileWriter) => R): R {
     const file = new BlockFileWriter(path)
     try {
-      file.#write([fileHeader()])
       return body(file)
     } catch (error) {
       rmSync(path, { force: true })
       throw error
     } finally {
-      closeSync(file.#fd)
+      file.close()
     }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
   }
 
   /** Adds a block; returns where its frame begins. */

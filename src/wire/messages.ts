@@ -26,7 +26,7 @@ export interface Install {
 }
 
 export type ToWorker =
-  | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly watched: boolean; readonly install?: Install }
+  | { readonly type: 'task'; readonly id: number; readonly stage: number; readonly environment: number; readonly partition: number; readonly slots: readonly unknown[]; readonly leases: Leases; readonly shuffleFile: string | undefined; readonly watched: boolean; readonly install?: Install }
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'forgetState'; readonly prefix: string }
   /** Records of kept partitions that need not be held any more. */

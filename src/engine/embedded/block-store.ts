@@ -38,6 +38,7 @@ export interface Keep {
 export interface TaskOpening {
   readonly partition: number
   readonly keep: Keep | undefined
+  readonly shuffleFile: string | undefined
   readonly memory: TaskMemoryOptions
   readonly isCancelled: () => boolean
   readonly decoded: DecodedCache
@@ -133,9 +134,9 @@ export class BlockStore {
   }
 
   /** Opens a task in this thread. */
-  openTask({ partition, keep, memory, isCancelled, decoded }: TaskOpening): OpenTask {
+  openTask({ partition, keep, shuffleFile, memory, isCancelled, decoded }: TaskOpening): OpenTask {
     const leases = (this.#taskLeases = this.lease(this.#taskLeases, keep))
-    const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, memory, isCancelled, decoded })
+    const io = new SlabTaskIO({ partition, view: id => this.pool.view(id), leases, memory, isCancelled, shuffleFile, decoded })
     const close = (): readonly NewSlab[] => {
       const { outputOffset, keptOffset, newSlabs } = io.finish()
       this.pool.wrote(leases.output, outputOffset)

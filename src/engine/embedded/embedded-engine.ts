@@ -318,17 +318,19 @@ export class EmbeddedEngine implements Engine {
     if (job === undefined) return // given up since, by an effect before this one
     let description: TaskDescription | undefined
     let refusal: Error | undefined
+    let shuffleFile: string | undefined
     const describe = (): ReadyTask => {
       try {
         description = describeTask(stage.end, partition, this.#blocks)
         const found = this.#catalog.find(description, fn => this.#captured(task, fn))
         const { fns, slots, slabs, stores, keeps } = description
         this.#store.taskStarted(task.id, slabs)
+        if (stage.end.kind === 'map' && this.#store.pool.isTight) shuffleFile = this.#files.newPath()
         const keep = !keeps ? undefined : {
           plans: new Set([...stores.values()].map(({ plan }) => plan.id)),
           refused: (slot: number, blocks: readonly BlockRef[], read: (ref: BlockRef) => Uint8Array) => this.#blocks.refused(stores.get(slot)!.plan, blocks, read),
         }
-        return { ...found, functions: fns.filter(fn => fn.kind === 'user').map(fn => fn.fn), partition, slots, slabs, keep, watched: this.status.listening }
+        return { ...found, functions: fns.filter(fn => fn.kind === 'user').map(fn => fn.fn), partition, slots, slabs, shuffleFile, keep, watched: this.status.listening }
       } catch (error) {
         throw refusal = error as Error
       } finally {
@@ -352,6 +354,7 @@ export class EmbeddedEngine implements Engine {
         if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
         if (outcome.kind === 'failed' && isFileError(outcome.cause)) this.#blocks.lost(description?.files ?? new Set())
         for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
+        if (shuffleFile !== undefined) this.#files.remove(shuffleFile)
         const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
           : refusal !== undefined ? { error: refusal, retry: false }
           : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, origins: description?.origins ?? [] })

@@ -110,7 +110,7 @@ export class InlineBackend implements TaskBackend {
     try {
       if (entry.cancelled) throw new TaskCancelled()
       const task = entry.task.describe()
-      open = this.#store.openTask({ partition: task.partition, keep: task.keep, memory: this.#memory, isCancelled: () => entry.cancelled, decoded: this.#decoded })
+      open = this.#store.openTask({ partition: task.partition, keep: task.keep, shuffleFile: task.shuffleFile, memory: this.#memory, isCancelled: () => entry.cancelled, decoded: this.#decoded })
       const { io, finish } = open
       entry.io = io
       const run = this.#bind(task)(bindFunctions(task.stage.shape.fns, task.functions))

@@ -68,6 +68,11 @@ export class SlabPool {
     return this.#bytes
   }
 
+  /** Whether little room is left without giving blocks up. */
+  get isTight(): boolean {
+    return this.#bytes - this.#waiting - this.#free.length * slabSize > 0.9 * this.#options.maxBytes
+  }
+
   /** Blocks that are live, in all slabs; zero when nothing leaks. */
   get liveBlocks(): number {
     let live = 0

@@ -30,6 +30,8 @@ export interface ReadyTask {
   readonly slots: readonly unknown[]
   /** Slabs that the slots' blocks are in. */
   readonly slabs: ReadonlySet<number>
+  /** Where the pairs of a shuffle go, instead of block memory that is full. */
+  readonly shuffleFile: string | undefined
   /** What it keeps, if it keeps anything. */
   readonly keep: Keep | undefined
   /** Somebody listens: count what costs something to count. */

@@ -105,6 +105,7 @@ function run(message: TaskMessage): void | Promise<void> {
       partition: message.partition,
       view: id => present(slabs.get(id), 'an installed slab'),
       leases: message.leases,
+      shuffleFile: message.shuffleFile,
       memory,
       isCancelled: () => Atomics.load(cancelFlag, 0) === message.id,
       decoded,

@@ -205,8 +205,8 @@ export class WorkerPool implements TaskBackend {
       if (ready.keep) running.keep = ready.keep
       const leases = (slot.leases = store.lease(slot.leases, ready.keep))
       const install = this.#install(slot, ready, leases)
-      const { partition, slots, stage, environment, watched } = ready
-      this.#post(slot, { type: 'task', id: task.id, stage: stage.id, environment: environment.id, partition, slots, leases, watched, ...(install && { install }) })
+      const { partition, slots, stage, environment, shuffleFile, watched } = ready
+      this.#post(slot, { type: 'task', id: task.id, stage: stage.id, environment: environment.id, partition, slots, leases, shuffleFile, watched, ...(install && { install }) })
     } catch (error) { // no block memory left, or a part that cannot be cloned: the task fails, the worker is as before
       queueMicrotask(() => this.#end(slot, { kind: 'failed', failure: { kind: 'other', fn: -1, record: '' }, cause: error as Error }))
     }
