@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import type { CsvReadOptions } from './sources/csv-options.ts'
@@ -62,6 +63,16 @@ onEveryMaster((context, master) => {
       await assert.rejects(readdir(folder), { code: 'ENOENT' })
     })
   }
+
+  test('file: URLs are paths, written and read', async () => {
+    const folder = `${pathToFileURL(out('an ürl')).href}`
+    await context().parallelize([{ a: 1 }, { a: 2 }], 2).saveAsParquetFile(folder)
+    assert.deepEqual((await readdir(out('an ürl'))).sort(), ['_SUCCESS', 'part-00000.parquet', 'part-00001.parquet'])
+    assert.deepEqual(await context().parquetFile(folder).collect(), [{ a: 1 }, { a: 2 }])
+    assert.deepEqual(await context().parquetFile(`${folder}/part-*1.parquet`).collect(), [{ a: 2 }])
+    await assert.rejects(context().textFile('s3://bucket/key').count(), { code: 'RIV_FILE_SCHEME', message: /s3: in s3:\/\/bucket\/key/ })
+    await assert.rejects(context().range(0, 1).saveAsTextFile('hdfs://host/x'), { code: 'RIV_FILE_SCHEME' })
+  })
 
   test('saveAsTextFile with a codec', async () => {
     const folder = out('text-gz')

@@ -2,6 +2,7 @@
 //
 // - A field in quotes may hold delimiters, line breaks and, after the escape, quotes. A quote inside a field that does not begin with one stands for itself.
 // - By default quotes are escaped by doubling (RFC 4180), not with a backslash as Spark does.
+// - Our own, because the fast libraries guess: udsv 0.7 makes one row of a short one and the next, without an error. `split` and `indexOf` are as fast.
 // - An empty field and an empty string in quotes are read alike; they are written apart.
 
 /** How CSV is written. Plain data: it travels to tasks. */
