@@ -5,6 +5,7 @@ import { batch, batchWorkloads, type BatchWorkload } from './batch.ts'
 import { emptyBatches } from './empty-batches.ts'
 import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
+import { logMining } from './log-mining.ts'
 import { spill } from './spill.ts'
 import { throughput } from './throughput.ts'
 
@@ -14,6 +15,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   wordcount   split, pair, reduceByKey, beside the hand-written loop
   empty       an empty batch of the word count: tick to completed
   latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]
+  log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
   spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--shuffle BYTES] [--blocks BYTES]
 
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     cores: { type: 'string', default: '1' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
     rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' },
+    level: { type: 'string', default: 'MEMORY_ONLY' },
     work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
     rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
   },
@@ -60,6 +63,10 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
 } else if (name === 'spill') {
   const result = await spill({ work: values.work === 'sort' ? 'sort' : 'words', cores, count: Number(values.count), shuffleMemory: values.shuffle, blockMemory: values.blocks })
   show(result, `${result.work}, ${result.count} of them, ${cores} worker${cores === 1 ? '' : 's'}, memory.shuffle ${result.shuffleMemory}, memory.blocks ${result.blockMemory}: ${result.seconds.toFixed(1)} s (${result.cpuSeconds.toFixed(1)} s of processor time), ${result.peakMb} MB at the peak`)
+} else if (name === 'log-mining') {
+  const result = await logMining({ megabytes: Number(values.megabytes), cores, rounds: Number(values.rounds ?? 12), level: values.level })
+  show(result, `log mining, ${cores} worker${cores === 1 ? '' : 's'}, ${result.megabytes} MB, ${result.lines} lines: loaded in ${result.loadMs.toFixed(0)} ms; a question ${result.rivuletMs.toFixed(1)} ms, `
+    + `by hand ${result.handWrittenMs.toFixed(1)} ms; time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)})`)
 } else {
   console.error(`there is no benchmark ${name}\n\n${usage}`)
   process.exitCode = 1
