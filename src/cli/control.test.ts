@@ -1,7 +1,7 @@
 // list, status, stop, savepoint: real programs, asked by real commands.
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { gone, Place, type Running } from './cli.fixture.ts'
@@ -112,4 +112,13 @@ test('a program that was killed leaves a socket that is cleared away; its name i
   assert.equal((await place.run('list')).out, 'nothing is running\n')
   assert.deepEqual(readdirSync(join(place.dir, 'rivulet')), [])
   assert.ok(existsSync(place.dir))
+})
+
+test('without a folder for sockets a program streams all the same, and says so', async () => {
+  chmodSync(join(place.dir, 'rivulet'), 0o755)
+  const words = place.start('run', 'words.ts')
+  await words.until(/got/)
+  assert.match(words.err, /^rivulet warn: no control socket: .*is open to others \(mode 755\)/)
+  words.child.kill('SIGTERM')
+  assert.equal(await words.ended, 0)
 })

@@ -1,7 +1,7 @@
 // Where control sockets are: one folder for each user, closed to everybody else.
 
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { controlErrors } from './errors.ts'
@@ -11,7 +11,9 @@ export function controlFolder(): string | undefined {
   const uid = process.getuid?.()
   if (uid === undefined) return undefined
   const runtime = process.env['XDG_RUNTIME_DIR']
-  return runtime ? join(runtime, 'rivulet') : join(tmpdir(), `rivulet-${uid}`)
+  // After `su` and in containers the variable may name another user's folder, or one that is not there.
+  if (runtime && statSync(runtime, { throwIfNoEntry: false })?.uid === uid) return join(runtime, 'rivulet')
+  return join(tmpdir(), `rivulet-${uid}`)
 }
 
 /** The folder, made where it is not there; refuses one that others can enter. */
@@ -19,7 +21,7 @@ export function openControlFolder(): string | undefined {
   const folder = controlFolder()
   if (folder === undefined) return undefined
   try {
-    mkdirSync(folder, { mode: 0o700, recursive: true })
+    mkdirSync(folder, { mode: 0o700, recursive: true }) // recursive: it may be there
   } catch (error) {
     throw controlErrors.RIV_CONTROL_FOLDER.withCause(error, folder, 'cannot be made')
   }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { ask, runningPrograms } from './control-client.ts'
-import { socketName } from './control-folder.ts'
+import { controlFolder, socketName } from './control-folder.ts'
 import type { ControlHandlers, ControlRequest, ProgramStatus } from './control-handlers.ts'
 import { openControl } from './control-server.ts'
 
@@ -18,6 +18,7 @@ let folder = ''
 let tests = 0
 beforeEach(() => {
   process.env['XDG_RUNTIME_DIR'] = join(root, `${++tests}`)
+  mkdirSync(process.env['XDG_RUNTIME_DIR'])
   folder = join(root, `${tests}`, 'rivulet')
 })
 
@@ -133,6 +134,13 @@ test('nobody of that name: the others are named', async () => {
   const close = await openControl('other', program('other'))
   await assert.rejects(answers('words', { cmd: 'stop' }), { code: 'RIV_CONTROL_APP', message: /there is other/ })
   close()
+})
+
+test('without a runtime folder of the user the sockets are among the temporary files', () => {
+  for (const value of ['', join(root, 'missing'), ...(process.getuid!() === 0 ? [] : ['/'])]) {
+    process.env['XDG_RUNTIME_DIR'] = value
+    assert.equal(controlFolder(), join(tmpdir(), `rivulet-${process.getuid!()}`))
+  }
 })
 
 test('a folder that others can enter, or that is no folder, is refused', async () => {

@@ -341,11 +341,16 @@ export class StreamingContext extends StreamInputs {
     void this.stop({ stopContext: false })
   }
 
-  /** Opens the control socket where the settings say so: refused before anything is received when another program has this name. */
+  /** Opens the control socket where the settings say so. Refused when another program has this name; otherwise streams go on without one. */
   async #openControl(): Promise<void> {
-    const { conf, appName } = this.sparkContext
+    const { conf, appName, log } = this.sparkContext
     if (!conf.get(controlSettings['control.socket'])) return
-    this.#closers.push(await openControl(appName, streamingControl(this, this.graph.batchMs)))
+    try {
+      this.#closers.push(await openControl(appName, streamingControl(this, this.graph.batchMs)))
+    } catch (error) {
+      if ((error as { code?: string }).code === 'RIV_CONTROL_NAME') throw error
+      log.warn({ error: (error as Error).message }, 'no control socket: rivulet list and stop will not find this program')
+    }
   }
 
   /** Starts the engine's threads, so that the first batch does not wait for them. */
