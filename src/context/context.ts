@@ -251,7 +251,7 @@ export class Context extends JobControl implements RDDContext {
   /**
    * A total to which tasks add: `add` takes the total and one added value, and gives the new total.
    *
-   * `acc.add(x)` works anywhere, `acc.value` in the program. Each task counts once, whatever was tried again. Where `merge` says how two totals
+   * `acc.add(x)` works anywhere, `acc.value` in the program. In a job each partition of an RDD counts once, whatever was tried or computed again. Where `merge` says how two totals
    * are put together, each task adds up what is its own, from a copy of `zero`; otherwise the added values travel. Both functions must not
    * mind the order. Semantics: `org.apache.spark.util.AccumulatorV2`.
    *

@@ -2,7 +2,7 @@
 
 import { GCProfiler } from 'node:v8'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
-import { taskUpdates, type TaskUpdates } from '../wire/shared/accumulator.ts'
+import { taskUpdates, TaskUpdates } from '../wire/shared/accumulator.ts'
 import type { TaskMetrics } from '../wire/task-metrics.ts'
 import type { RunTask } from './compile.ts'
 import type { TaskOutput } from './compile-runtime.ts'
@@ -11,7 +11,7 @@ import type { TaskIO } from './task-io.ts'
 /** `watched`: somebody wants to know the time of garbage collection, which costs some 20 µs a task. */
 export function runCounting(run: RunTask, slots: readonly unknown[], io: TaskIO, watched: boolean): TaskOutput | Promise<TaskOutput> {
   const { metrics } = io
-  const updates: TaskUpdates = new Map()
+  const updates = new TaskUpdates()
   const startedMs = performance.now()
   const collections = watched ? new GCProfiler() : undefined
   collections?.start()
@@ -22,7 +22,8 @@ export function runCounting(run: RunTask, slots: readonly unknown[], io: TaskIO,
   const finish = (output: TaskOutput): TaskOutput => {
     over()
     countOutput(metrics, output)
-    return updates.size === 0 ? output : { ...output, updates: [io.writeRecords([...updates], 0, updates.size)] }
+    const all = updates.all()
+    return all.length === 0 ? output : { ...output, updates: [io.writeRecords(all, 0, all.length)] }
   }
   const failed = (error: unknown): never => {
     over()

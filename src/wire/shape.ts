@@ -14,7 +14,8 @@ export type SlotIndex = number
 
 /** An entry of the function table: a user's function (its code hash), or an export of kernel/functions with arguments. */
 export type FnShape =
-  | { readonly kind: 'user'; readonly code: string }
+  /** `counts`: it adds to accumulators. */
+  | { readonly kind: 'user'; readonly code: string; readonly counts?: true }
   | { readonly kind: 'builtin'; readonly name: string; readonly args: readonly unknown[]; readonly fns: readonly FnIndex[] }
 
 /** One operation on records; those that take a whole partition break the fused loop. */

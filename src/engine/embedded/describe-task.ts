@@ -33,6 +33,9 @@ export interface BlockLookup {
 /** The blocks of a kept partition, and the name of its decoded records. */
 export interface KeptPartition { readonly id: number; readonly blocks: readonly BlockRef[] }
 
+/** What a function is called for: the sink of a task, the map side of a shuffle, or the rows of a node. */
+type Use = 'sink' | 'map' | 'rows'
+
 /** Where a function of the table came from, for messages. */
 export interface FnOrigin { readonly op: string; readonly site: CallSite }
 
@@ -44,6 +47,8 @@ export interface TaskDescription {
   /** The function table; user functions stand as themselves. */
   readonly fns: readonly (UserFunction | Extract<FnShape, { kind: 'builtin' }>)[]
   readonly origins: readonly FnOrigin[]
+  /** For each function that counts, what it is called for: use, node, partition. */
+  readonly countedFor: readonly (string | undefined)[]
   /** Slabs that the slots' blocks are in. */
   readonly slabs: ReadonlySet<number>
   /** Files that others of them are in. */
@@ -60,9 +65,9 @@ export interface Kept { readonly plan: Plan; readonly partition: number; readonl
 /** What a stage's tasks end in: an action, or the map side of a shuffle. */
 export type StageEnd = { readonly kind: 'action'; readonly plan: Plan; readonly sink: PlanSink } | { readonly kind: 'map'; readonly shuffle: ShufflePlan }
 
-/** Describes the task of a stage for one partition. */
-export function describeTask(end: StageEnd, partition: number, blocks: BlockLookup): TaskDescription {
-  const builder = new Builder(blocks)
+/** Describes the task of a stage for one partition; `counts` says whether a function adds to accumulators. */
+export function describeTask(end: StageEnd, partition: number, blocks: BlockLookup, counts: (fn: UserFunction) => boolean = () => false): TaskDescription {
+  const builder = new Builder(blocks, counts)
   return end.kind === 'action' ? builder.action(end.plan, end.sink, partition) : builder.map(end.shuffle, partition)
 }
 
@@ -71,29 +76,34 @@ class Builder {
   readonly #slots: unknown[] = []
   readonly #fns: TaskDescription['fns'][number][] = []
   readonly #origins: FnOrigin[] = []
+  readonly #counts: (fn: UserFunction) => boolean
   readonly #index = new Map<PlanFunction, number>()
+  readonly #countedFor: (string | undefined)[] = []
   readonly #stores = new Map<number, Kept>()
   readonly #slabs = new Set<number>()
   readonly #files = new Set<string>()
   #depth = 0
 
-  constructor(blocks: BlockLookup) { this.#blocks = blocks }
+  constructor(blocks: BlockLookup, counts: (fn: UserFunction) => boolean) {
+    this.#blocks = blocks
+    this.#counts = counts
+  }
 
   action(plan: Plan, sink: PlanSink, partition: number): TaskDescription {
     const input = this.#input(plan, partition)
-    const end: Sink = sink.to === 'keep' ? { to: 'keep', fn: this.#fn(sink.fn, plan), slot: this.#keepSlot(sink.inputs[partition] ?? { lists: [], args: undefined }) } : 'fn' in sink ? { to: sink.to, fn: this.#fn(sink.fn, plan) } : sink
+    const end: Sink = sink.to === 'keep' ? { to: 'keep', fn: this.#fn(sink.fn, plan, partition, 'sink'), slot: this.#keepSlot(sink.inputs[partition] ?? { lists: [], args: undefined }) } : 'fn' in sink ? { to: sink.to, fn: this.#fn(sink.fn, plan, partition, 'sink') } : sink
     return this.#done(input, end)
   }
 
   map(shuffle: ShufflePlan, partition: number): TaskDescription {
     const input = this.#input(shuffle.parent, partition)
     const target = present(shuffle.target, 'the partitioning of a resolved shuffle')
-    const aggregator = shuffle.aggregator?.mapSide === true ? this.#aggregator(shuffle.aggregator, shuffle) : undefined
-    return this.#done(input, { to: 'shuffle', partitions: target.partitions, partitioning: this.#partitioning(target, shuffle), ...(aggregator && { aggregator }) })
+    const aggregator = shuffle.aggregator?.mapSide === true ? this.#aggregator(shuffle.aggregator, shuffle, partition, 'map') : undefined
+    return this.#done(input, { to: 'shuffle', partitions: target.partitions, partitioning: this.#partitioning(target, shuffle, partition), ...(aggregator && { aggregator }) })
   }
 
   #done(input: Input, sink: Sink): TaskDescription {
-    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, slabs: this.#slabs, files: this.#files, stores: this.#stores, keeps: this.#stores.size > 0 || sink.to === 'keep' }
+    return { input, sink, slots: this.#slots, fns: this.#fns, origins: this.#origins, countedFor: this.#countedFor, slabs: this.#slabs, files: this.#files, stores: this.#stores, keeps: this.#stores.size > 0 || sink.to === 'keep' }
   }
 
   #slot(data: unknown): number {
@@ -117,26 +127,31 @@ class Builder {
     return this.#slot(input)
   }
 
-  #fn(fn: PlanFunction, plan: Plan): number {
-    const known = this.#index.get(fn)
+  /** The index of a function. One that counts has a new one each time: what a task computes twice it must count apart. */
+  #fn(fn: PlanFunction, plan: Plan, partition: number, use: Use): number {
+    const counted = countsIn(fn, this.#counts)
+    const known = counted ? undefined : this.#index.get(fn)
     if (known !== undefined) return known
-    const entry = fn.kind === 'user' ? fn : { kind: 'builtin' as const, name: fn.name, args: fn.args, fns: fn.fns.map(inner => this.#fn(inner, plan)) }
+    const entry = fn.kind === 'user' ? fn : { kind: 'builtin' as const, name: fn.name, args: fn.args, fns: fn.fns.map(inner => this.#fn(inner, plan, partition, use)) }
     const index = this.#fns.push(entry) - 1
     this.#origins.push(userIn(fn) ?? plan)
-    this.#index.set(fn, index)
+    if (counted) this.#countedFor[index] = `${use} ${plan.id} ${partition}`
+    else this.#index.set(fn, index)
     return index
   }
 
-  #aggregator(aggregator: PlanAggregator, plan: Plan): Aggregator {
+  /** Often one function is all three. */
+  #aggregator(aggregator: PlanAggregator, plan: Plan, partition: number, use: Use): Aggregator {
     const { create, merge, mergeCombiners } = aggregator
-    return { ...(create && { create: this.#fn(create, plan) }), merge: this.#fn(merge, plan), mergeCombiners: this.#fn(mergeCombiners, plan) }
+    const index = new Map([...new Set([create, merge, mergeCombiners])].map(fn => [fn, fn && this.#fn(fn, plan, partition, use)]))
+    return { ...(create && { create: index.get(create)! }), merge: index.get(merge)!, mergeCombiners: index.get(mergeCombiners)! }
   }
 
-  #partitioning(target: Partitioning, plan: Plan): PartitioningShape {
+  #partitioning(target: Partitioning, plan: Plan, partition: number): PartitioningShape {
     switch (target.by) {
       case 'hash': case 'roundRobin': return { by: target.by }
       case 'range': return { by: 'range', bounds: this.#blockSlot(this.#blocks.literal(plan, 0, present(target.bounds, 'the bounds of a resolved sort'))), ascending: target.ascending }
-      case 'custom': return { by: 'custom', fn: this.#fn(target.fn, plan) }
+      case 'custom': return { by: 'custom', fn: this.#fn(target.fn, plan, partition, 'map') }
     }
   }
 
@@ -160,7 +175,7 @@ class Builder {
     const steps: Step[] = []
     for (const { plan, partition } of chain.toReversed()) {
       if (plan.kind === 'pipeline') {
-        const combined: Input | undefined = steps.length === 0 ? this.#combinedBlocks(input, plan) : undefined
+        const combined: Input | undefined = steps.length === 0 ? this.#combinedBlocks(input, plan, partition) : undefined
         input = combined ?? input
         if (combined === undefined) for (const step of plan.steps) steps.push(this.#step(step, plan, partition))
       }
@@ -196,21 +211,21 @@ class Builder {
           case 'blocks': case 'lines': return { from: source.kind, slot: this.#blockSlot(source.blocks) }
           case 'range': return { from: 'range', slot: this.#slot(source.range) }
           case 'fileLines': return { from: 'fileLines', slot: this.#slot(source.file) }
-          case 'kept': return { from: 'kept', slot: this.#keepSlot(source.input), fn: this.#fn(source.read, plan) }
-          case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan) }
+          case 'kept': return { from: 'kept', slot: this.#keepSlot(source.input), fn: this.#fn(source.read, plan, partition, 'rows') }
+          case 'part': return { from: 'read', slot: this.#slot(source.part), fn: this.#fn(source.read, plan, partition, 'rows') }
         }
       }
       case 'shuffle': {
         const slot = this.#blockSlot(this.#blocks.shuffled(plan, partition))
         const { aggregator } = plan
-        return { from: 'shuffle', slot, combined: aggregator?.mapSide === true, ...(aggregator && { aggregator: this.#aggregator(aggregator, plan) }) }
+        return { from: 'shuffle', slot, combined: aggregator?.mapSide === true, ...(aggregator && { aggregator: this.#aggregator(aggregator, plan, partition, 'rows') }) }
       }
       case 'union': return this.#concat(plan.parents.map(parent => this.#input(parent, partition))) // aligned
       case 'coalesce': {
         const [from, to] = groupOf(plan, partition)
         return this.#concat(Array.from({ length: to - from }, (_, i) => this.#input(plan.parent, from + i)))
       }
-      case 'zip': return { from: 'zip', inputs: plan.parents.map(parent => this.#input(parent, partition)), fn: this.#fn(plan.fn, plan) }
+      case 'zip': return { from: 'zip', inputs: plan.parents.map(parent => this.#input(parent, partition)), fn: this.#fn(plan.fn, plan, partition, 'rows') }
       case 'cartesian': {
         const rights = present(partitionCount(plan.right), 'the partition count of a resolved plan')
         return { from: 'cartesian', left: this.#input(plan.left, Math.floor(partition / rights)), right: this.#input(plan.right, partition % rights) }
@@ -219,15 +234,15 @@ class Builder {
   }
 
   /** A window's panes are blocks of pairs: combining them reads columns, as a shuffle does, and needs no pair made. */
-  #combinedBlocks(input: Input, plan: PipelinePlan): Input | undefined {
+  #combinedBlocks(input: Input, plan: PipelinePlan, partition: number): Input | undefined {
     const [step] = plan.steps
     if (input.from !== 'blocks' || plan.steps.length !== 1 || step!.fn.kind !== 'builtin' || step!.fn.name !== 'combinePartition') return undefined
     const [merge, mergeCombiners, create] = step!.fn.fns
-    return { from: 'shuffle', slot: input.slot, combined: false, aggregator: this.#aggregator({ ...(create && { create }), merge: merge!, mergeCombiners: mergeCombiners!, mapSide: false }, plan) }
+    return { from: 'shuffle', slot: input.slot, combined: false, aggregator: this.#aggregator({ ...(create && { create }), merge: merge!, mergeCombiners: mergeCombiners!, mapSide: false }, plan, partition, 'rows') }
   }
 
   #step(step: PlanStep, plan: Plan, partition: number): Step {
-    const fn = this.#fn(step.fn, plan)
+    const fn = this.#fn(step.fn, plan, partition, 'rows')
     return step.op === 'mapPartitions' && step.fn.kind === 'builtin' ? { ...step, fn, partition: this.#slot(partition) } : { ...step, fn }
   }
 
@@ -241,6 +256,11 @@ class Builder {
     this.#slots.length = Math.min(...slots) // the merged slots are the last ones made
     return { from: first.from, slot: this.#slot(merged) }
   }
+}
+
+/** Whether a function, or one in it, counts. */
+function countsIn(fn: PlanFunction, counts: (fn: UserFunction) => boolean): boolean {
+  return fn.kind === 'user' ? counts(fn) : fn.fns.some(inner => countsIn(inner, counts))
 }
 
 /** The user's function in a function of ours: what throws there is theirs. */

@@ -34,13 +34,14 @@ import type { BlockGroup } from './block-group.ts'
 import { BlockManager } from './block-manager.ts'
 import { BlockStore } from './block-store.ts'
 import { capturePlan, forEachUser, type Captures } from './capture-plan.ts'
+import { firstCounts, type Counted } from './first-counts.ts'
 import { DagScheduler } from './dag-scheduler.ts'
 import type { Effect, StageRun, TaskAttempt } from './dag-scheduler.ts'
 import { describeTask } from './describe-task.ts'
 import type { TaskDescription } from './describe-task.ts'
 import { InlineBackend } from './inline-backend.ts'
 import { JobRecords } from './job-records.ts'
-import { StageCatalog } from './stage-catalog.ts'
+import { addsToAccumulators, StageCatalog } from './stage-catalog.ts'
 import type { ReadyTask, TaskBackend, TaskOutcome, TaskWatch } from './task-backend.ts'
 import { failureOf } from './task-errors.ts'
 import { placeOf } from './task-place.ts'
@@ -73,6 +74,8 @@ interface RunningJob {
   readonly id: number
   /** Results that wait for a class. */
   readonly decoding: Promise<void>[]
+  /** What has been counted: by function the uses, nodes and partitions. */
+  readonly counted: Counted
   /** Bytes of the results so far. */
   resultBytes: number
   /** The first result that the action refused. */
@@ -259,7 +262,7 @@ export class EmbeddedEngine implements Engine {
       const id = ++this.#lastJob
       const onAbort = (): void => this.#apply(this.#scheduler.cancel(id, cancelled(job)))
       job.signal?.addEventListener('abort', onAbort, { once: true })
-      this.#jobs.set(id, { id, decoding: [], resultBytes: 0, job, captures, properties, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
+      this.#jobs.set(id, { id, decoding: [], counted: new Map(), resultBytes: 0, job, captures, properties, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
       this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
     })
   }
@@ -321,7 +324,7 @@ export class EmbeddedEngine implements Engine {
     let shuffleFile: string | undefined
     const describe = (): ReadyTask => {
       try {
-        description = describeTask(stage.end, partition, this.#blocks)
+        description = describeTask(stage.end, partition, this.#blocks, fn => addsToAccumulators(this.#captured(task, fn)))
         const found = this.#catalog.find(description, fn => this.#captured(task, fn))
         const { fns, slots, slabs, stores, keeps } = description
         this.#store.taskStarted(task.id, slabs)
@@ -382,25 +385,26 @@ export class EmbeddedEngine implements Engine {
     const effects = this.#scheduler.succeeded(task.id, rest)
     if (updates !== undefined) {
       if (effects.some(each => each.effect === 'discard' && each.output === rest)) this.#blocks.releaseAll(updates)
-      else this.#count(jobs, task.stage, updates)
+      else this.#count(jobs, task.stage, description, updates)
     }
     told()
     this.#apply(effects)
   }
 
   /** Adds to accumulators what a task reports; the jobs end when it is added, and fail where it cannot be. */
-  #count(jobs: readonly number[], stage: StageRun, updates: readonly BlockRef[]): void {
-    const counting = this.#counted(stage, updates)
+  #count(jobs: readonly number[], stage: StageRun, description: TaskDescription, updates: readonly BlockRef[]): void {
+    const running = jobs.map(id => this.#jobs.get(id)).filter(job => job !== undefined)
+    const counting = this.#counted(running, stage, description, updates)
     counting.catch(() => {}) // read at the end of the jobs
-    for (const id of jobs) this.#jobs.get(id)?.decoding.push(counting)
+    for (const { decoding } of running) decoding.push(counting)
   }
 
-  async #counted(stage: StageRun, updates: readonly BlockRef[]): Promise<void> {
+  async #counted(jobs: readonly RunningJob[], stage: StageRun, description: TaskDescription, updates: readonly BlockRef[]): Promise<void> {
     for (;;) {
       try {
-        const decoded = this.#store.decodeAll(updates) as [number, unknown][]
+        const decoded = this.#store.decodeAll(updates) as [fn: number, accumulator: number, update: unknown][]
         this.#blocks.releaseAll(updates)
-        return this.status.accumulated(stage, applyUpdates(decoded))
+        return this.status.accumulated(stage, applyUpdates(firstCounts(decoded, description, jobs.map(job => job.counted))))
       } catch (error) {
         if (!(error instanceof UnknownClass)) throw error
         await loadClass(error.ref as ClassRef)

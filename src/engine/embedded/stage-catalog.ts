@@ -5,6 +5,7 @@
 
 import type { FunctionCode } from '../../wire/closure/code.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
+import { receivedAccumulator } from '../../wire/shared/accumulator.ts'
 import type { FnShape, StageShape } from '../../wire/shape.ts'
 import type { UserFunction } from '../../rdd/plan.ts'
 import type { TaskDescription } from './describe-task.ts'
@@ -48,7 +49,7 @@ export class StageCatalog {
       if (fn.kind === 'builtin') return fn
       const capture = captured(fn)
       captures.push(capture)
-      return { kind: 'user', code: capture.codeHash }
+      return { kind: 'user', code: capture.codeHash, ...(addsToAccumulators(capture) && { counts: true }) }
     })
     return { stage: this.#stage({ input: task.input, sink: task.sink, fns }, captures), environment: this.#environment(captures) }
   }
@@ -88,6 +89,9 @@ export class StageCatalog {
     return entry
   }
 }
+
+/** Whether a function captures an accumulator. */
+export const addsToAccumulators = (captured: CapturedFunction): boolean => captured.revivers.has(receivedAccumulator)
 
 /** The entry of a key, moved to the end of the order of use. */
 function touch<T>(entries: Map<string, T>, key: string): T | undefined {

@@ -1,6 +1,6 @@
 // The driver half of accumulators: totals to which tasks add.
 //
-// - What a task adds counts once, when the task's first successful attempt ends; attempts that fail and copies that come second do not count.
+// - What a function adds for a partition of an RDD counts once in a job, by the first successful attempt; what fails, or is computed again, does not count.
 // - Totals are found by id when a task reports; an accumulator that the program dropped is not kept for it.
 
 import { copier } from '../../base/deep-copy.ts'

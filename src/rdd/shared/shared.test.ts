@@ -35,6 +35,24 @@ const rows: Row[] = [
   ['a shuffle that is used again counts once', async c => { const a = c.longAccumulator(); const r = c.range(0, 4, 1, 2).map(n => { a.add(1); return [n, n] }).partitionBy(2); await r.count(); await r.count(); return a.value }, 4],
   ['accumulators in asynchronous functions', async c => { const a = c.longAccumulator(); await c.range(0, 6, 1, 2).mapAsync(async n => { await new Promise(r => setTimeout(r, 1)); a.add(n); return n }).foreachPartition(async ns => { for (const n of ns) { await Promise.resolve(); a.add(n) } }); return a.value }, 30],
   ['take counts what it ran', async c => { const a = c.longAccumulator(); await c.range(0, 100, 1, 100).map(n => { a.add(1); return n }).take(1); return a.value }, 1],
+  ['a node that two branches compute counts once', async c => { const a = c.longAccumulator(); const r = c.range(0, 8, 1, 4).map(n => { a.add(1); return n }); await r.union(r.map(n => n + 1)).count(); return a.value }, 8],
+  ['a node that one task computes twice counts once', async c => { const a = c.longAccumulator(); const r = c.range(0, 8, 1, 4).map(n => { a.add(1); return n }); await r.zip(r.filter(() => { a.add(100); return true })).collect(); return a.value }, 808],
+  ['partitions in one task count each', async c => { const a = c.longAccumulator(); const r = c.range(0, 8, 1, 4).map(n => { a.add(n); return n }); await r.union(r).coalesce(1).count(); return a.value }, 28],
+  ['a node before two shuffles counts once', async c => { const a = c.longAccumulator(); const r = c.range(0, 8, 1, 4).map(n => { a.add(1); return [n % 2, n] }); await r.reduceByKey((x, y) => x + y, 2).join(r.groupByKey(3)).count(); return a.value }, 8],
+  ['the next job counts again', async c => { const a = c.longAccumulator(); const r = c.range(0, 4, 1, 2).map(n => { a.add(1); return n }); await r.count(); await r.union(r).count(); return a.value }, 8],
+  ['generators count what they add as they go', async c => {
+    const [a, b] = [c.longAccumulator(), c.longAccumulator()]
+    const r = c.range(0, 6, 1, 2).mapPartitions(function* (rows) { for (const n of rows) { a.add(1); yield n } }).mapPartitions(rows => Iterator.from(rows).map(n => { b.add(1); return n }))
+    await r.union(r).filter(() => true).count()
+    return [a.value, b.value]
+  }, [6, 6]],
+  ['asynchronous generators too', async c => {
+    const a = c.longAccumulator()
+    const r = c.range(0, 6, 1, 2).mapPartitions(async function* (rows) { for (const n of rows) { await null; a.add(1); yield n } })
+    await r.union(r).count()
+    return a.value
+  }, 6],
+  ['reduce functions of both sides', async c => { const a = c.longAccumulator(); const r = c.range(0, 8, 1, 2).map(n => [0, n]).reduceByKey((x, y) => { a.add(1); return x + y }, 1); await r.union(r).collect(); return a.value }, 7],
   ['a failed action counts nothing of the task that failed', async c => { const a = c.longAccumulator(); await c.range(0, 9, 1, 1).foreach(n => { a.add(1); if (n === 5) throw new Error('no') }).catch(() => {}); return a.value }, 0],
 ]
 

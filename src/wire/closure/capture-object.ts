@@ -34,6 +34,7 @@ export function encodeObject(object: object, graph: GraphBuilder): Node {
   const ship = (object as Record<symbol, unknown>)[shipSymbol]
   if (typeof ship === 'function') {
     const [revive, state] = ship.call(object) as [unknown, unknown]
+    graph.revivers.add(revive)
     return { t: 'ship', revive: graph.ref(revive, { via: 'its reviver' }), state: graph.ref(state, { via: 'its state' }) }
   }
   refuseByKind(object, graph)

@@ -38,6 +38,8 @@ export interface CapturedFunction {
   readonly warnings: readonly CaptureWarning[]
   /** The variables that hold plain objects, of this function and of those that it captures. */
   readonly objects: readonly CapturedObject[]
+  /** Revivers of the objects that said how they travel: which kinds of shared things are captured. */
+  readonly revivers: ReadonlySet<unknown>
 }
 
 /**
@@ -115,7 +117,7 @@ function finish(root: Ref, graph: GraphBuilder): CapturedFunction {
   if (graph.drafts.length > 200) {
     graph.warn('RIV_CLOSURE_MANY_FUNCTIONS', `${graph.label} takes ${graph.drafts.length} functions along, probably of a package that is part of a bundle (keep packages external, so that workers import them)`)
   }
-  return { codeHash: identityOf(identity.join('\n')), envHash: identityOf(env), codes: [...codes.values()], env, warnings: graph.warnings, objects: graph.objects }
+  return { codeHash: identityOf(identity.join('\n')), envHash: identityOf(env), codes: [...codes.values()], env, warnings: graph.warnings, objects: graph.objects, revivers: graph.revivers }
 }
 
 function codeOf({ text, params, eagerParams, script, start, cells, hideOwnName }: FunctionDraft): FunctionCode {

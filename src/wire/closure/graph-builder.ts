@@ -52,6 +52,8 @@ export class GraphBuilder {
   readonly variables: CapturedVariable[] = []
   readonly warnings: CaptureWarning[] = []
   readonly objects: CapturedObject[] = []
+  /** Revivers of the objects that said how they travel. */
+  readonly revivers = new Set<unknown>()
   /** Weak collections, filled at the end with the entries whose keys travel. */
   readonly weak: { readonly collection: object; readonly node: Node & { t: 'weak' } }[] = []
   /** URL of the module that holds what is looked at: the innermost function's, or the one a variable is imported from. */

@@ -21,8 +21,31 @@ export interface AccumulatorState {
   readonly partial?: PartialTotal
 }
 
-/** By accumulator a total, or the list of added values. */
-export type TaskUpdates = Map<number, unknown>
+/** By accumulator a total, or the list of added values; those of each function that adds stand apart. */
+export class TaskUpdates extends Map<number, unknown> {
+  readonly #root: TaskUpdates
+  readonly #parts = new Map<number, TaskUpdates>()
+
+  constructor(root?: TaskUpdates) {
+    super()
+    this.#root = root ?? this
+  }
+
+  /** The updates of a function, by its index in the stage's table. */
+  of(fn: number): TaskUpdates {
+    const root = this.#root
+    let part = root.#parts.get(fn)
+    if (part === undefined) root.#parts.set(fn, part = new TaskUpdates(root))
+    return part
+  }
+
+  /** All of them: the function (-1 where none is known), the accumulator, the update. */
+  all(): [fn: number, accumulator: number, update: unknown][] {
+    const entries = [...this].map(([id, update]): [number, number, unknown] => [-1, id, update])
+    for (const [fn, part] of this.#parts) for (const [id, update] of part) entries.push([fn, id, update])
+    return entries
+  }
+}
 
 /** The updates of the attempt that is running here. */
 export const taskUpdates = new AsyncLocalStorage<TaskUpdates>()
