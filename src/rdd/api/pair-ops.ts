@@ -1,7 +1,7 @@
 // The rung of operations on pairs: records that are [key, value].
 //
 // - They exist on every RDD and are guarded by `this: RDD<Pair>`, so that other records are refused by the compiler.
-// - Keys are equal by structure (NaN equals NaN, 0 equals -0, the order of properties does not matter).
+// - Keys are equal by structure (NaN equals NaN, 0 equals -0, the order of properties does not matter); what is aggregated under -0 comes back under 0.
 // - The last argument of what moves data is a number of partitions or a Partitioner.
 
 import { callSite } from '../../base/call-site.ts'
