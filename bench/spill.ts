@@ -23,7 +23,7 @@ export interface SpillResult extends SpillOptions {
 }
 
 /** Numbers of a map task; its records are made in it. */
-const perTask = 1_000_000
+const perTask = 200_000
 
 export async function spill(options: SpillOptions): Promise<SpillResult> {
   const { work, cores, count, shuffleMemory, blockMemory } = options

@@ -114,3 +114,15 @@ test('a folder that cannot be used is what the error is about, whatever the oper
   const pairs = ctx.range(0, 20_000).map(i => [i, i] as [number, number])
   for (const run of [() => pairs.groupByKey(1).count(), () => pairs.sortByKey().count(), () => pairs.join(pairs, 1).count()]) await assert.rejects(run, { code: 'RIV_TASK', message: /makeDirectory: .*no-folder/ })
 })
+
+for (const master of ['inline', 'local[2]'] as const) {
+  test(`map tasks of which one alone writes more than block memory holds, ${master}`, async () => {
+    const localDir = join(folder, `outgrown-${master}`)
+    const ctx = new Context({ master, conf: { 'memory.blocks': '16m', 'spark.local.dir': localDir } })
+    const pairs = ctx.range(0, 60_000, 1, 2).map(i => [i, 'x'.repeat(500) + i] as [number, string])
+    const lengths = await pairs.groupByKey(2).map(([key, [text]]) => (text!.endsWith(String(key)) ? 1 : 0) as number).reduce((a, b) => a + b)
+    assert.equal(lengths, 60_000)
+    await ctx.stop()
+    assert.deepEqual(readdirSync(localDir), [])
+  })
+}

@@ -105,6 +105,8 @@ export class EmbeddedEngine implements Engine {
   readonly #effects: Effect<HeldOutput>[] = []
   /** Stages whose next attempt runs alone. */
   readonly #ranOutOfMemory = new WeakSet<TaskAttempt['stage']>()
+  /** Map stages of which the output of one task alone was more than block memory holds: their tasks write files. */
+  readonly #outgrown = new WeakSet<TaskAttempt['stage']>()
   /** Attempts that were killed on purpose. */
   readonly #killed = new Map<number, Error>()
   #applying = false
@@ -328,7 +330,7 @@ export class EmbeddedEngine implements Engine {
         const found = this.#catalog.find(description, fn => this.#captured(task, fn))
         const { fns, slots, slabs, stores, keeps } = description
         this.#store.taskStarted(task.id, slabs)
-        if (stage.end.kind === 'map' && this.#store.pool.isTight) shuffleFile = this.#files.newPath()
+        if (stage.end.kind === 'map' && (this.#outgrown.has(stage) || this.#store.pool.isTight)) shuffleFile = this.#files.newPath()
         const keep = !keeps ? undefined : {
           plans: new Set([...stores.values()].map(({ plan }) => plan.id)),
           refused: (slot: number, blocks: readonly BlockRef[], read: (ref: BlockRef) => Uint8Array) => this.#blocks.refused(stores.get(slot)!.plan, blocks, read),
@@ -358,7 +360,10 @@ export class EmbeddedEngine implements Engine {
         if (outcome.kind === 'failed' && isFileError(outcome.cause)) this.#blocks.lost(description?.files ?? new Set())
         for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
         if (shuffleFile !== undefined) this.#files.remove(shuffleFile)
+        const outgrew = outcome.kind === 'failed' && stage.end.kind === 'map' && shuffleFile === undefined && (outcome.cause as { code?: unknown }).code === 'RIV_BLOCK_MEMORY'
+        if (outgrew) this.#outgrown.add(stage)
         const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
+          : outgrew ? { error: outcome.cause, retry: true, excused: true }
           : refusal !== undefined ? { error: refusal, retry: false }
           : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, origins: description?.origins ?? [] })
         told(outcome.kind === 'lost' ? 'lost' : killed !== undefined || !wanted ? 'killed' : 'failed', failure.error)
