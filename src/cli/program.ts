@@ -1,5 +1,6 @@
 // What `rivulet` understands. Each command is a file in commands/, loaded when it is called.
 
+import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { parseDuration } from '../base/duration-text.ts'
 import type { SuperviseOptions } from './commands/supervise.ts'
@@ -20,11 +21,12 @@ export function program(version: string): Command {
     .argument('[args...]', 'arguments of the program')
     .option('--master <master>', 'where tasks run, unless the program says: inline, local, local[N], local[*]')
     .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
+    .option('-s, --savepoint <path>', 'begin from a savepoint, in a new checkpoint directory')
     .passThroughOptions()
     .addHelpText('after', '\nExample:\n  rivulet run --master local[2] --conf spark.default.parallelism=4 app.ts input.txt')
-    .action(async (app: string, args: string[], options: ProgramOptions) => {
+    .action(async (app: string, args: string[], { savepoint, ...options }: ProgramOptions & { savepoint?: string }) => {
       const { run } = await import('./commands/run.ts')
-      process.exitCode = await run(app, args, options)
+      process.exitCode = await run(app, args, savepoint === undefined ? options : withSettings(options, { 'checkpoint.savepoint': resolve(savepoint) }))
     })
   root.command('shell')
     .description('RDDs interactively: TypeScript statements, `ctx` is ready; Ctrl-C cancels the running job, Ctrl-D ends')
@@ -56,9 +58,10 @@ export function program(version: string): Command {
   root.command('stop')
     .description('ends the streams of a running program, and waits until they have ended')
     .argument('<app>', 'its appName, as rivulet list shows it')
+    .option('--savepoint [dir]', 'write a savepoint first, and say where it is')
     .option('--drain', 'process everything that was received first; otherwise the running batch is cancelled')
     .addHelpText('after', '\nExample:\n  rivulet stop words --drain')
-    .action(async (app: string, options: { drain?: boolean }) => {
+    .action(async (app: string, options: { drain?: boolean; savepoint?: string | true }) => {
       const { stop } = await import('./commands/stop.ts')
       await stop(app, options)
     })
@@ -70,6 +73,20 @@ export function program(version: string): Command {
     .action(async (app: string, dir: string | undefined) => {
       const { savepoint } = await import('./commands/savepoint.ts')
       await savepoint(app, dir)
+    })
+  root.command('replay')
+    .description('runs one recorded batch of a program again, on its inputs and with the state it had, in one thread: for debugging')
+    .argument('<checkpoint>', 'the checkpoint directory')
+    .argument('<app>', 'the program, a TypeScript or JavaScript file')
+    .argument('[args...]', 'arguments of the program')
+    .requiredOption('--batch <ms>', 'the time of the batch, in milliseconds', count)
+    .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
+    .passThroughOptions()
+    .addHelpText('after', '\nExample:\n  NODE_OPTIONS=--inspect-brk rivulet replay --batch 1700000000000 checkpoint app.ts')
+    .action(async (checkpoint: string, app: string, args: string[], { batch, ...options }: ProgramOptions & { batch: number }) => {
+      const { run } = await import('./commands/run.ts')
+      const settings = { 'replay.directory': resolve(checkpoint), 'replay.batch': String(batch), 'control.socket': 'false' }
+      process.exitCode = await run(app, args, withSettings({ master: 'inline', ...options }, settings))
     })
   root.command('supervise')
     .description('run a program, and start it again when it fails; Ctrl-C or SIGTERM stops its streams gracefully, a second one kills it')
@@ -88,6 +105,8 @@ export function program(version: string): Command {
     })
   return root
 }
+
+const withSettings = (options: ProgramOptions, settings: Readonly<Record<string, string>>): ProgramOptions => ({ ...options, conf: { ...options.conf, ...settings } })
 
 function count(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')

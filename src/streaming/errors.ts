@@ -45,6 +45,31 @@ export const streamingErrors = defineErrors({
     hint: "say 'power' or 'process'",
     docs: 'With `power` an acknowledged batch survives the loss of power: a group of records costs one sync to the disk. With `process` it survives the death of the program.',
   },
+  RIV_SAVEPOINT: {
+    message: (path: string) => `${path} is no savepoint: it has no journal`,
+    hint: 'give the folder that `rivulet savepoint` named',
+    docs: 'A savepoint is a folder with the journal of a program up to some batch.',
+  },
+  RIV_SAVEPOINT_EXISTS: {
+    message: (path: string) => `the folder ${path} of the savepoint exists already`,
+    hint: 'name a folder that does not exist',
+    docs: 'Savepoints are never overwritten.',
+  },
+  RIV_SAVEPOINT_DIRECTORY: {
+    message: (savepoint: string, directory: string) => `the streams are to begin from the savepoint ${savepoint}, but the checkpoint directory ${directory} holds a checkpoint already`,
+    hint: 'choose another checkpoint directory, or leave the savepoint out to go on from the checkpoint',
+    docs: 'A program that is started from a savepoint begins a new checkpoint directory with it.',
+  },
+  RIV_NO_SAVEPOINT: {
+    message: (why: string) => `no savepoint can be written: ${why}`,
+    hint: 'start the streams, with a checkpoint directory that is none of memory:',
+    docs: 'A savepoint is a copy of the journal in the checkpoint directory of a running program.',
+  },
+  RIV_REPLAY: {
+    message: (timeMs: number, directory: string, kept: string) => `the batch ${timeMs} ms cannot be run again from the checkpoint ${directory}: ${kept}`,
+    hint: 'choose a batch that is kept; the setting replay.keep says how many batches a program keeps',
+    docs: 'A batch can be run again for debugging while the journal has its inputs and the state before it. A checkpoint keeps what recovery needs, and as many batches more as `replay.keep` says.',
+  },
   RIV_UNRECOVERABLE: {
     message: (stream: string, why: string, directory: string) => `${stream} cannot be recovered from the checkpoint directory ${directory}: ${why}`,
     hint: "use a source that can be read again (files, sourceStream, receivers), or ssc.checkpoint('memory:')",

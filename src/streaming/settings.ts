@@ -5,6 +5,10 @@ import { defineSettings, kinds } from '../base/define-settings.ts'
 export const streamingSettings = defineSettings({
   'spark.streaming.checkpoint.directory': kinds.text('', 'Where state is kept, as `ssc.checkpoint(directory)` says it.'),
   'checkpoint.durability': kinds.text('power', 'What an acknowledged batch survives: `power` (one sync to the disk a group of records), or `process` (the death of the program).'),
+  'checkpoint.savepoint': kinds.text('', 'The savepoint that a program begins from; `rivulet run -s` sets it.'),
+  'replay.directory': kinds.text('', 'The checkpoint directory of the batch that is run again; `rivulet replay` sets it.'),
+  'replay.batch': kinds.count(0, 'The time of the batch that is run again, in milliseconds; `rivulet replay` sets it.'),
+  'replay.keep': kinds.count(0, 'Batches that a checkpoint keeps beyond what recovery needs, for `rivulet replay`.'),
   'checkpoint.allowNonRestoredState': kinds.boolean(false, 'Whether a program may start from a checkpoint that has state of streams which are gone; it is given up then.'),
   'spark.streaming.blockInterval': kinds.durationMs(0, 'Time after which a receiver begins a new block; each block is a partition of its batch. 0 means 200 ms, or half a batch where that is less. Blocks end at every batch anyway.'),
   'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),

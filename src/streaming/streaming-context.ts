@@ -2,6 +2,7 @@
 //
 //   initialized ──start()──→ active ──stop(), or a batch fails──→ stopped
 
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { callSite } from '../base/call-site.ts'
 import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
@@ -18,7 +19,9 @@ import { Termination } from './batch/termination.ts'
 import { Checkpointer, inputIds } from './checkpoint/checkpointer.ts'
 import { memoryDirectory, openCheckpoint, type OpenCheckpoint } from './checkpoint/open.ts'
 import type { Recovery } from './checkpoint/recovery.ts'
+import { openReplay } from './checkpoint/replay.ts'
 import { restore } from './checkpoint/restore.ts'
+import { writeSavepoint } from './checkpoint/savepoint.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
 import { ListenerBus } from './events/listener-bus.ts'
@@ -194,6 +197,27 @@ export class StreamingContext extends StreamInputs {
     this.graph.checkpointDirectory = directory
   }
 
+  /**
+   * Writes a savepoint of the running streams: a self-contained copy of their state and of the inputs that are not processed, from which a program
+   * can be started (`rivulet run -s`), also on another machine.
+   *
+   * Gives the path of its folder, made in `directory` (by default `savepoints` in the checkpoint directory). The streams go on meanwhile.
+   * Errors: RIV_NO_SAVEPOINT. Semantics: Flink's savepoints.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * process.on('SIGUSR2', () => { void ssc.savepoint().then(path => console.log(path)) })
+   */
+  async savepoint(directory?: string): Promise<string> {
+    const { checkpointDirectory, lastMs } = this.graph
+    if (this.state !== 'active' || this.#checkpointer === undefined) throw streamingErrors.RIV_NO_SAVEPOINT(`the streams are ${this.state}`)
+    if (checkpointDirectory === undefined || checkpointDirectory === memoryDirectory) throw streamingErrors.RIV_NO_SAVEPOINT('their state is in memory')
+    const folder = join(directory ?? join(checkpointDirectory, 'savepoints'), `savepoint-${lastMs}-${Date.now().toString(36)}`)
+    await this.#checkpointer.undisturbed(() => writeSavepoint(this.sparkContext.fs, checkpointDirectory, folder))
+    return folder
+  }
+
   /** Adds a listener; see `StreamingListener`. */
   addStreamingListener(listener: StreamingListener): void {
     this.#bus.add(listener)
@@ -304,12 +328,11 @@ export class StreamingContext extends StreamInputs {
     try {
       await this.#openControl() // before the checkpoint: a second program must not take it from the first
       const { recovery, journal } = await (this.#checkpoint ??= this.#openCheckpoint())
-      if (recovery.start !== undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
+      if (recovery.start !== undefined && this.sparkContext.configuredParallelism === undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
       this.graph.start()
-      const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.graph, runner: this.sparkContext.runner, onFailure: error => this.#fail(error) })
-      checkpointer.start(recovery.start?.zeroMs ?? this.#zeroMs)
+      const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.graph, runner: this.sparkContext.runner, keepBatches: this.sparkContext.conf.get(streamingSettings['replay.keep']), onFailure: error => this.#fail(error) })
       const allowNonRestoredState = this.sparkContext.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
-      await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, allowNonRestoredState })
+      await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, zeroMs: this.#zeroMs, allowNonRestoredState })
       if (this.#clock instanceof ManualClock || this.sparkContext.master === 'inline') this.graph.watchCaptured()
       await this.#warmUp()
       await this.#startInputs()
@@ -327,6 +350,11 @@ export class StreamingContext extends StreamInputs {
 
   async #openCheckpoint(createOnError = false): Promise<OpenCheckpoint> {
     const { graph, sparkContext } = this
+    const replayed = sparkContext.conf.get(streamingSettings['replay.directory'])
+    if (replayed !== '') {
+      graph.checkpointDirectory = memoryDirectory
+      return openReplay(replayed, sparkContext.conf.get(streamingSettings['replay.batch']), sparkContext)
+    }
     graph.checkpointDirectory ??= sparkContext.conf.get(streamingSettings['spark.streaming.checkpoint.directory']) || undefined
     const directory = graph.checkpointDirectory
     if (directory !== undefined && directory !== memoryDirectory) {
@@ -368,20 +396,30 @@ export class StreamingContext extends StreamInputs {
     for (const [streamId, input] of this.graph.inputs.entries()) {
       if (this.#stopping !== undefined) return
       this.#inputs.push(input)
-      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus, journalBlock: (number, records, ref) => this.#checkpointer!.block(ids[streamId]!.id, number, records, ref) })
+      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus, replays: this.#replayMs !== undefined, journalBlock: (number, records, ref) => this.#checkpointer!.block(ids[streamId]!.id, number, records, ref) })
     }
   }
 
   /** The first run begins at the batch time at or before now; later ones go on after the last batch that is complete. */
   #startBatches({ start, completedMs }: Recovery): void {
     const { batchMs } = this.graph
+    const replayMs = this.#replayMs
     const goesOn = start?.batchMs === batchMs
     const zeroMs = goesOn ? start!.zeroMs : Math.max(this.#zeroMs, Math.ceil((completedMs ?? 0) / batchMs) * batchMs)
     this.graph.begin(zeroMs)
     this.#checkpointer!.start(zeroMs)
-    this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock: this.#clock, bus: this.#bus, lastMs: goesOn ? completedMs ?? zeroMs : zeroMs, checkpointer: this.#checkpointer!, onFailure: error => this.#termination.fail(error) })
+    const lastMs = replayMs !== undefined ? replayMs - batchMs : goesOn ? completedMs ?? zeroMs : zeroMs
+    const clock = replayMs === undefined ? this.#clock : new ManualClock(lastMs)
+    this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock, bus: this.#bus, lastMs, checkpointer: this.#checkpointer!, onFailure: error => this.#termination.fail(error) })
     void this.#runner.halted.then(() => (this.#stopping ??= this.#end(false)))
     this.#runner.start()
+    if (replayMs !== undefined) void (clock as ManualClock).advance(batchMs).then(() => this.stop())
+  }
+
+  /** The one batch that is run again. */
+  get #replayMs(): number | undefined {
+    const { conf } = this.sparkContext
+    return conf.get(streamingSettings['replay.directory']) === '' ? undefined : conf.get(streamingSettings['replay.batch'])
   }
 
   async #end(graceful: boolean): Promise<void> {

@@ -7,6 +7,7 @@ import type { BatchInfo, StreamingListener } from './events/streaming-listener.t
 interface Streams {
   readonly sparkContext: { readonly appName: string; readonly master: string }
   stop(options: { readonly graceful: boolean }): Promise<void>
+  savepoint(directory?: string): Promise<string>
   addStreamingListener(listener: StreamingListener): void
 }
 
@@ -37,5 +38,6 @@ export function streamingControl(ssc: Streams, batchMs: number): ControlHandlers
       await ssc.stop({ graceful: drain })
       state = 'stopped'
     },
+    savepoint: dir => ssc.savepoint(dir),
   }
 }

@@ -4,9 +4,10 @@
 
 import { ask } from '../../control/control-client.ts'
 import { batchText } from '../status-text.ts'
+import { savepoint as writeSavepoint } from './savepoint.ts'
 
 /** Stops the program; what it does meanwhile goes to stderr. Errors: RIV_CONTROL_APP and what `ask` throws. */
-export async function stop(app: string, { drain = false }: { drain?: boolean }): Promise<void> {
+export async function stop(app: string, { drain = false, savepoint }: { drain?: boolean; savepoint?: string | true }): Promise<void> {
   const onInterrupt = (): void => {
     process.stderr.write(`\n${app} goes on stopping\n`)
     process.exit(130)
@@ -14,6 +15,7 @@ export async function stop(app: string, { drain = false }: { drain?: boolean }):
   process.on('SIGINT', onInterrupt)
   let shown = -1
   try {
+    if (savepoint !== undefined) await writeSavepoint(app, savepoint === true ? undefined : savepoint)
     for await (const answer of ask(app, { cmd: drain ? 'drain' : 'stop' })) {
       if (!('status' in answer)) continue
       const { status, ended = false } = answer

@@ -138,6 +138,17 @@ export const loadState = () => (rows: Iterable<PairRow>, input: KeepInput, io: T
   return []
 })
 
+/** A version of other partitions: rows are `[key, [value, at]]`, in the order of its keys. */
+export const adoptState = () => (rows: Iterable<readonly [unknown, readonly [unknown, number]]>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, table => {
+  for (const [key, [value, at]] of rows) table.put(key, value, at)
+  return []
+})
+
+/** What adoptState takes. */
+export const readLog = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
+  for (const { key, value, at } of tableToRead(versionOf(input), io).cells()) yield [key, [value, at]]
+}
+
 /** The pairs of a version, in the order of its keys. */
 export const readState = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
   for (const cell of tableToRead(versionOf(input), io).cells()) yield [cell.key, copyValue(cell.value)]

@@ -20,6 +20,8 @@ export interface CheckpointerOptions {
   readonly journal: Journal
   readonly graph: DStreamGraph
   readonly runner: JobRunner
+  /** Batches that are kept beyond what recovery needs. */
+  readonly keepBatches: number
   /** The journal cannot be written any more. */
   readonly onFailure: (error: Error) => void
 }
@@ -37,6 +39,8 @@ export class Checkpointer {
   readonly #blocks = new Map<string, Map<number, number>>()
   /** By operator, the batch from which on its deltas are needed. */
   readonly #needsFrom = new Map<string, number>()
+  /** The oldest time that is needed after each of the last batches. */
+  readonly #needed: number[] = []
   #zeroMs = 0
   #startPosition = 0
   #last = -1
@@ -57,6 +61,12 @@ export class Checkpointer {
   start(zeroMs: number): void {
     this.#zeroMs = zeroMs
     this.#appendStart()
+  }
+
+  /** Says anew what a complete batch left in states: it came to other partitions. */
+  restate(timeMs: number): void {
+    this.deltas(timeMs)
+    this.#append('completed', { timeMs, skipped: false } satisfies CompletedRecord)
   }
 
   /** Where the records of an earlier batch begin. */
@@ -142,6 +152,16 @@ export class Checkpointer {
     this.#appendStart()
   }
 
+  /** Runs while no file goes; what was written is durable. */
+  async undisturbed(body: () => Promise<void>): Promise<void> {
+    const turn = this.#settling.then(async () => {
+      await this.#durable(this.#last)
+      await body()
+    })
+    this.#settling = turn.catch(() => {})
+    return turn
+  }
+
   /** Waits for what was written, and closes the journal. */
   async close(): Promise<void> {
     await this.#durable(this.#last).catch(() => {})
@@ -151,7 +171,9 @@ export class Checkpointer {
 
   /** The first record that is still needed, where that has moved on. */
   #prunable(): number | undefined {
-    const neededMs = Math.min(this.#completedMs + 1, ...this.#needsFrom.values())
+    this.#needed.push(Math.min(this.#completedMs + 1, ...this.#needsFrom.values()))
+    if (this.#needed.length <= this.#options.keepBatches) return undefined
+    const neededMs = this.#needed.shift()!
     let first = Infinity
     for (const [timeMs, position] of this.#begins) {
       if (timeMs < neededMs) this.#begins.delete(timeMs)

@@ -1,6 +1,5 @@
 // Opens the journal of a checkpoint directory, and reads what earlier runs left in it.
 
-import { join } from 'node:path'
 import { isRivuletError } from '../../base/define-errors.ts'
 import type { Context } from '../../context/context.ts'
 import { FileJournal } from '../../storage/journal/file-journal.ts'
@@ -9,6 +8,7 @@ import { MemoryJournal } from '../../storage/journal/memory-journal.ts'
 import { streamingErrors } from '../errors.ts'
 import { streamingSettings } from '../settings.ts'
 import { Recovery } from './recovery.ts'
+import { beginFrom, journalFolder } from './savepoint.ts'
 
 /** What stands for a directory where nothing outlives the process. */
 export const memoryDirectory = 'memory:'
@@ -24,7 +24,9 @@ export async function openCheckpoint(directory: string | undefined, { fs, conf, 
   if (directory === undefined || directory === memoryDirectory) return { journal: new MemoryJournal(), recovery }
   const durability = conf.get(streamingSettings['checkpoint.durability'])
   if (durability !== 'power' && durability !== 'process') throw streamingErrors.RIV_DURABILITY(durability)
-  const folder = join(directory, 'journal')
+  const savepoint = conf.get(streamingSettings['checkpoint.savepoint'])
+  if (savepoint !== '') await beginFrom(fs, savepoint, directory)
+  const folder = journalFolder(directory)
   try {
     const journal = await FileJournal.open({ fs, directory: folder, durability, log, onRecord: recovery.add })
     for (const file of journal.fellBack) log.warn({ file }, 'the newest part of the checkpoint is damaged: going on from what was there before')

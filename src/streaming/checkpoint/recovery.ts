@@ -25,9 +25,17 @@ export class Recovery {
   readonly #pending = new Map<number, Map<string, StoredDelta>>()
   /** By batch, where its records begin. */
   readonly positions = new Map<number, number>()
+  readonly #untilMs: number
+  #isOver = false
+
+  /** With a time, batches from then on count as not complete. */
+  constructor(untilMs = Infinity) {
+    this.#untilMs = untilMs
+  }
 
   /** Takes the next record in. */
   readonly add = ({ kind, data, blocks, position }: StoredRecord): void => {
+    if (this.#isOver) return
     switch (kind) {
       case 'start':
         this.start = data as StartRecord
@@ -51,7 +59,11 @@ export class Recovery {
         of(this.#pending, record.timeMs).set(record.operator, { data: record, blocks, position })
         return
       }
-      case 'completed': return this.#complete(data as CompletedRecord)
+      case 'completed': {
+        const completed = data as CompletedRecord
+        this.#isOver = completed.timeMs >= this.#untilMs
+        return this.#isOver ? undefined : this.#complete(completed)
+      }
     }
   }
 

@@ -14,15 +14,18 @@ export interface RestoreOptions {
   readonly graph: DStreamGraph
   readonly runner: JobRunner
   readonly checkpointer: Checkpointer
+  /** The time before the first batch, where there was none. */
+  readonly zeroMs: number
   readonly allowNonRestoredState: boolean
 }
 
 /** Refuses what does not fit; then restores it all. */
-export async function restore({ recovery, graph, runner, checkpointer, allowNonRestoredState }: RestoreOptions): Promise<void> {
+export async function restore({ recovery, graph, runner, checkpointer, zeroMs, allowNonRestoredState }: RestoreOptions): Promise<void> {
   const { start } = recovery
   const operators = operatorsOf(graph.stateful)
   matchOperators(operators, start?.operators ?? [], allowNonRestoredState)
   if (start !== undefined && start.batchMs !== graph.batchMs && recovery.inputs.size > 0) throw streamingErrors.RIV_BATCH_CHANGED(graph.batchMs, start.batchMs, recovery.inputs.size)
+  checkpointer.start(start?.zeroMs ?? zeroMs) // not before it is sure that the program fits
   for (const [i, { stateful }] of graph.stateful.entries()) {
     const deltas = [...recovery.deltas.get(operators[i]!.id) ?? []].sort(([a], [b]) => a - b)
     const needsFromMs = deltas.at(-1)?.[1].data.needsFromMs ?? 0
@@ -42,6 +45,8 @@ export async function restore({ recovery, graph, runner, checkpointer, allowNonR
       stateful.restore(timeMs, { partitions, needsFromMs: data.needsFromMs })
     }
   }
+  let anew = false
+  for (const { stateful } of graph.stateful) anew = (await stateful.restored?.() ?? false) || anew
   for (const { id, input } of inputIds(graph.inputs)) {
     const batches = new Map<number, unknown>()
     for (const [timeMs, inputs] of recovery.inputs) if (id in inputs) batches.set(timeMs, inputs[id])
@@ -52,5 +57,6 @@ export async function restore({ recovery, graph, runner, checkpointer, allowNonR
     }
     input.restore({ batches, newest: recovery.newest[id], blocks, nextBlock: recovery.nextBlock.get(id) ?? 0 })
   }
+  if (anew) checkpointer.restate(recovery.completedMs!)
   for (const [timeMs, position] of recovery.positions) checkpointer.keepsBatch(timeMs, position)
 }

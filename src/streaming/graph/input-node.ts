@@ -22,6 +22,8 @@ export interface InputEnvironment {
   readonly batchMs: number
   readonly events: ReceiverEvents
   readonly journalBlock: JournalBlock
+  /** Whether only a batch of an earlier run is run again: nothing is received. */
+  readonly replays: boolean
 }
 
 /** What an earlier run left of an input. */

@@ -40,6 +40,8 @@ export interface Stateful {
   deltaOf(timeMs: number): Delta | undefined
   /** Takes over what a batch of an earlier run added; batches come in order. */
   restore(timeMs: number, delta: Delta): void
+  /** All of an earlier run was restored; true where its version had to be made anew, and is to be journalled. */
+  restored?(): Promise<boolean>
   /** Versions up to a time are not read any more; with Infinity it gives up everything. */
   forget(upToMs: number, runner: JobRunner): void
 }

@@ -40,7 +40,7 @@ export class ReceiverInput extends InputNode {
     this.#make = make
   }
 
-  start({ clock, runner, conf, batchMs, events, journalBlock }: InputEnvironment): void {
+  start({ clock, runner, conf, batchMs, events, journalBlock, replays }: InputEnvironment): void {
     const blocks = new ReceivedBlocks(conf.get(streamingSettings['receiver.maxWaitingBytes']), journalBlock)
     if (this.#earlier !== undefined) {
       const { batches, nextBlock, blocks: stored } = this.#earlier
@@ -53,7 +53,7 @@ export class ReceiverInput extends InputNode {
     const restartDelayMs = conf.get(streamingSettings['spark.streaming.receiverRestartDelay'])
     const supervisor = new ReceiverSupervisor({ log: runner.log, receiver, clock, events, streamId: this.streamId, name: this.describe(), restartDelayMs })
     this.#running = { blocks, cutter, supervisor, limit }
-    supervisor.start()
+    if (!replays) supervisor.start()
   }
 
   override inputOf(timeMs: number): unknown {

@@ -7,12 +7,14 @@
 
 import type { CallSite } from '../../base/call-site.ts'
 import type { StateArgs, StateInfo } from '../../kernel/functions/state.ts'
-import { builtin, inScope, source } from '../../rdd/nodes.ts'
+import { builtin, inScope, shuffle, source } from '../../rdd/nodes.ts'
 import { PlanScope, type Partitioning, type SourcePlan } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { RDDContext } from '../../rdd/rdd-context.ts'
 import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
+import { keep } from './keep.ts'
 
 interface Entry { readonly timeMs: number; readonly blocks: readonly BlockRef[] }
 
@@ -70,7 +72,7 @@ export class KeyedState {
     const partitions = outputs.map(({ lists, info }, i): Partition => {
       const { head, keepFromMs = -Infinity, keys } = info as StateInfo
       const log: Entry[] = []
-      for (const entry of before.partitions[i]!.log) {
+      for (const entry of before.partitions[i]?.log ?? []) {
         if (entry.timeMs >= keepFromMs) log.push(entry)
         else dropped.push(...entry.blocks)
       }
@@ -86,6 +88,20 @@ export class KeyedState {
   /** Takes over what a batch of an earlier run added. */
   restore(timeMs: number, deltas: readonly PartitionDelta[]): void {
     this.add(timeMs, deltas.map(({ lists, info }, i) => ({ lists, info: { ...(info as Omit<StateInfo, 'head'>), head: `${this.#owner}${i} ${timeMs}` } })))
+  }
+
+  /** Brings a restored version to the partitions that the program asks for; true where it was not there. */
+  async repartition(context: RDDContext, op: string, site: CallSite): Promise<boolean> {
+    const before = this.#last
+    if (before.partitions.length === this.#target.partitions) return false
+    const { timeMs } = before
+    const logs = source(op, site, before.partitions.map((partition, i) => ({ kind: 'kept', input: this.#input(partition, i, { timeMs }, []), read: builtin('readLog') })))
+    this.#newest = undefined
+    const outputs = await keep(context, { plan: shuffle(logs, op, site, this.#target), op, site, fn: builtin('adoptState'), inputs: this.inputs({ timeMs }) })
+    this.add(timeMs, outputs)
+    this.#before = undefined
+    this.#runner.release(before.partitions.flatMap(({ log }) => log.flatMap(({ blocks }) => blocks)))
+    return true
   }
 
   /** What the newest version added to each partition's log. */

@@ -47,7 +47,7 @@ export class StateNode extends StreamNode implements Stateful {
 
   get fingerprint(): Readonly<Record<string, unknown>> {
     const { target } = this.#options
-    return { partitions: target.partitions, by: target.by }
+    return target.by === 'hash' ? { by: 'hash' } : { by: target.by, partitions: target.partitions }
   }
 
   get needsCheckpoint(): boolean {
@@ -99,6 +99,11 @@ export class StateNode extends StreamNode implements Stateful {
 
   restore(timeMs: number, { partitions }: Delta): void {
     this.#state.restore(timeMs, partitions)
+  }
+
+  /** Ranges of hashes split and merge, so the program may ask for another number of partitions. */
+  async restored(): Promise<boolean> {
+    return this.#state.timeMs !== -Infinity && this.#state.repartition(this.#options.context, this.op, this.site)
   }
 
   override forget(upToMs: number, runner: JobRunner): void {
