@@ -67,12 +67,42 @@ test('a second program of the same name is refused and names the first; the firs
   for (const running of [first, other, silent]) assert.equal(await running.ended, 0)
 })
 
-test('a savepoint of a program that writes none is refused, with its code', async () => {
+test('a savepoint: written while the program goes on, and before it stops; another program begins from it', async () => {
+  place.program('sums.ts', `
+    import { Context, milliseconds, StreamingContext } from 'rivulet'
+    const ssc = new StreamingContext(new Context({ master: 'inline' }), milliseconds(20))
+    ssc.checkpoint(process.argv[2])
+    ssc.sourceStream({ initial: async () => 0, latest: async n => n + 1, split: (from, to) => [{ from, to }], * read({ from, to }) { for (let n = from; n < to; n++) yield ['sum', n] } })
+      .updateStateByKey((values, sum = [0, 0]) => [sum[0] + values.length, values.reduce((a, b) => a + b, sum[1])], 1)
+      .foreachRDD(async rdd => { for (const [, [count, sum]] of await rdd.collect()) console.log('sum', count, sum) })
+    await ssc.start()
+    await ssc.awaitTermination()
+  `)
+  const sums = place.start('run', 'sums.ts', 'checkpoint')
+  await sums.until(/sum 3 3\n/)
+  const first = await place.run('savepoint', 'sums', 'points')
+  assert.deepEqual([first.code, first.err], [0, ''])
+  const stopped = await place.run('stop', 'sums', '--savepoint')
+  assert.equal(stopped.code, 0)
+  const second = /^(.*checkpoint.savepoints.savepoint-.*)$/m.exec(stopped.out)![1]!
+  assert.equal(await sums.ended, 0)
+  const counts = [...sums.out.matchAll(/sum (\d+) /g)].map(([, n]) => Number(n))
+  for (const savepoint of [first.out.trim(), second]) {
+    const again = place.start('run', '-s', savepoint, 'sums.ts', `begun-${savepoint === second}`)
+    const [, count, sum] = await again.until(/sum (\d+) (\d+)\n/)
+    assert.ok(Number(count) > 3 && Number(count) <= counts.at(-1)! + 1, `${count} after ${counts.at(-1)}`)
+    assert.equal(Number(sum), (Number(count) * (Number(count) - 1)) / 2)
+    again.child.kill('SIGTERM')
+    assert.equal(await again.ended, 0)
+  }
+})
+
+test('a savepoint of a program whose state is in memory is refused, with its code', async () => {
   const words = place.start('run', 'words.ts')
   await words.until(/got/)
   const { code, err, out } = await place.run('savepoint', 'words', 'dir')
   assert.deepEqual([code, out], [2, ''])
-  assert.match(err, /^error: words answered .*cannot write savepoints.*\[RIV_CONTROL_SAVEPOINT\].*\[RIV_CONTROL_ANSWER\]\n$/)
+  assert.match(err, /^error: words answered .*no savepoint can be written.*\[RIV_NO_SAVEPOINT\].*\[RIV_CONTROL_ANSWER\]\n$/)
   words.child.kill('SIGTERM')
   assert.equal(await words.ended, 0)
 })

@@ -106,7 +106,8 @@ test('when the program is killed its threads are gone, and a stream starts again
   await running.until(new RegExp(`got (?!${first})\\d+`))
   running.child.kill('SIGTERM')
   assert.equal(await running.ended, 0)
-  assert.match(running.err, /^rivulet: stream\.ts was ended by SIGKILL .*restart 1 of 10 in 0\.0 s\n$/)
+  const lines = running.err.split('\n').filter(line => !line.startsWith('rivulet warn:')) // a loaded machine keeps 20 ms batches waiting
+  assert.match(lines.join('\n'), /^rivulet: stream\.ts was ended by SIGKILL .*restart 1 of 10 in 0\.0 s\n$/)
 })
 
 test('programs that a program starts are no part of this', async () => {
