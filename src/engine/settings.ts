@@ -10,6 +10,11 @@ const workerBytes = Math.min(4 * 2 ** 30, Math.floor(memory / 4))
 export const engineSettings = defineSettings({
   'spark.default.parallelism': kinds.count(0, 'Partitions of sources and shuffles where the program names none; 0 means the number of worker threads.'),
   'spark.task.maxFailures': kinds.count(4, 'Attempts of a task before its job fails (worker threads; the inline master tries once).'),
+  'spark.speculation': kinds.boolean(false, 'Whether a task that takes much longer than the others of its stage has a second attempt started beside it; the first result wins. Never for stateful stages, `foreach`, saves, and what adds to accumulators.'),
+  'spark.speculation.interval': kinds.durationMs(100, 'How often running tasks are looked at.'),
+  'spark.speculation.multiplier': kinds.ratio(3, 'How many times the median of its stage a task must run to be slow.'),
+  'spark.speculation.quantile': kinds.ratio(0.9, 'The part of a stage\'s tasks that must have ended before others are slow.'),
+  'spark.speculation.minTaskRuntime': kinds.durationMs(100, 'What runs shorter is not slow; at least 100 ms.'),
   'spark.driver.maxResultSize': kinds.bytes(2 ** 30, 'Most bytes, as encoded, that the tasks of one job give to its action; 0 means no limit.'),
   'memory.blocks': kinds.bytes(Math.floor(memory / 4), 'Most shared memory for blocks: input, shuffles, persisted partitions. Default: a quarter of the machine.'),
   'memory.shuffle': kinds.bytes(Math.floor(memory / 8), 'Memory for what tasks aggregate, group and sort, divided among those that run at once; what is more goes to files in `spark.local.dir`. A task never takes more than a quarter of its heap. Default: an eighth of the machine.'),

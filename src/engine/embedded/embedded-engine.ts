@@ -41,6 +41,7 @@ import { describeTask } from './describe-task.ts'
 import type { TaskDescription } from './describe-task.ts'
 import { InlineBackend } from './inline-backend.ts'
 import { JobRecords } from './job-records.ts'
+import { mayHaveCopies, Speculation } from './speculation.ts'
 import { addsToAccumulators, StageCatalog } from './stage-catalog.ts'
 import type { ReadyTask, TaskBackend, TaskOutcome, TaskWatch } from './task-backend.ts'
 import { failureOf } from './task-errors.ts'
@@ -94,6 +95,9 @@ export class EmbeddedEngine implements Engine {
   readonly status: JobRecords
   readonly #jobProperties: () => JobProperties
   readonly #maxResultBytes: number
+  readonly #speculation: Speculation | undefined
+  readonly #speculationMs: number
+  #speculating: NodeJS.Timeout | undefined
   readonly #localDir: LocalDir
   readonly #store: BlockStore
   readonly #files: BlockFiles
@@ -117,6 +121,12 @@ export class EmbeddedEngine implements Engine {
     this.log = log
     this.#jobProperties = jobProperties
     this.#maxResultBytes = conf.get(engineSettings['spark.driver.maxResultSize'])
+    this.#speculationMs = Math.max(1, conf.get(engineSettings['spark.speculation.interval']))
+    this.#speculation = threads < 2 || !conf.get(engineSettings['spark.speculation']) ? undefined : new Speculation({
+      multiplier: conf.get(engineSettings['spark.speculation.multiplier']),
+      quantile: conf.get(engineSettings['spark.speculation.quantile']),
+      minTaskRuntimeMs: conf.get(engineSettings['spark.speculation.minTaskRuntime']),
+    })
     this.status = new JobRecords(events, () => this.#runningTasks())
     this.#localDir = openLocalDir(conf)
     this.#store = new BlockStore({ maxBytes: conf.get(engineSettings['memory.blocks']), giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
@@ -289,7 +299,9 @@ export class EmbeddedEngine implements Engine {
         return this.status.jobStarted(effect.job, effect.stages, job, properties)
       }
       case 'submitted': return this.status.stageSubmitted(effect.stage)
-      case 'completed': return this.status.stageCompleted(effect.stage, effect.error)
+      case 'completed':
+        this.#speculation?.stageOver(effect.stage)
+        return this.status.stageCompleted(effect.stage, effect.error)
       case 'launch': return this.#launch(effect.task)
       case 'cancel': return this.#backend.cancel(effect.task.id)
       case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, new Map([...effect.outputs].map(([partition, output]) => [partition, output.shuffle!])))
@@ -313,6 +325,10 @@ export class EmbeddedEngine implements Engine {
     const job = present(this.#jobs.get(id), 'a running job')
     this.#jobs.delete(id)
     this.status.jobEnded(id, error ?? job.failure)
+    if (this.#jobs.size === 0) {
+      clearInterval(this.#speculating)
+      this.#speculating = undefined
+    }
     job.stopListening()
     return job
   }
@@ -329,6 +345,7 @@ export class EmbeddedEngine implements Engine {
         description = describeTask(stage.end, partition, this.#blocks, fn => addsToAccumulators(this.#captured(task, fn)))
         const found = this.#catalog.find(description, fn => this.#captured(task, fn))
         const { fns, slots, slabs, stores, keeps } = description
+        if (this.#speculation !== undefined && mayHaveCopies(stage.end, description)) this.#timed(this.#speculation, task)
         this.#store.taskStarted(task.id, slabs)
         if (stage.end.kind === 'map' && (this.#outgrown.has(stage) || this.#store.pool.isTight)) shuffleFile = this.#files.newPath()
         const keep = !keeps ? undefined : {
@@ -355,6 +372,7 @@ export class EmbeddedEngine implements Engine {
         const told = (reason: TaskEnd['reason'], error?: Error): void => {
           if (info !== undefined) this.status.taskEnded(task, info, reason, { error, metrics: outcome.kind === 'lost' ? undefined : outcome.metrics })
         }
+        this.#speculation?.ended(task, performance.now(), outcome.kind === 'done')
         if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome, () => told(wanted ? 'success' : 'killed'))
         if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
         if (outcome.kind === 'failed' && isFileError(outcome.cause)) this.#blocks.lost(description?.files ?? new Set())
@@ -371,6 +389,18 @@ export class EmbeddedEngine implements Engine {
       },
     }
     this.#backend.submit({ id: task.id, job: Math.min(...stage.jobs), alone, place, describe }, watch)
+  }
+
+  /** A task begins that may have a copy. */
+  #timed(speculation: Speculation, task: TaskAttempt): void {
+    speculation.started(task, performance.now())
+    this.#speculating ??= setInterval(() => {
+      for (const slow of speculation.slow(performance.now())) {
+        const effects = this.#scheduler.speculate(slow.id)
+        if (effects.length > 0) this.status.speculated(slow)
+        this.#apply(effects)
+      }
+    }, this.#speculationMs).unref()
   }
 
   #runningTasks(): TaskAttempt[] {
