@@ -128,12 +128,17 @@ test('a later opening fences the older writer, and reads nothing that it writes 
   assert.deepEqual(dataOf(await use(directory, () => {})), ['acknowledged', 'young'])
 }))
 
-test('of programs that open at once each gets an epoch and the newest writes', () => inFolder(async directory => {
-  const opened = await Promise.all(Array.from({ length: 5 }, async () => open(directory)))
-  const results = await Promise.allSettled(opened.map(async ({ journal }) => journal.durable(journal.append(record(journal.epoch)))))
-  assert.deepEqual(opened.map(({ journal }) => journal.epoch).sort((a, b) => a - b), [1, 2, 3, 4, 5])
-  for (const [i, { status }] of results.entries()) assert.equal(status === 'fulfilled', opened[i]!.journal.epoch === 5)
-  for (const { journal } of opened) await journal.close()
+test('of programs that open at once the newest writes; the others are fenced, at opening or when they write', () => inFolder(async directory => {
+  const opened = await Promise.allSettled(Array.from({ length: 5 }, async () => open(directory)))
+  const journals = opened.flatMap(o => (o.status === 'fulfilled' ? [o.value.journal] : []))
+  for (const o of opened) if (o.status === 'rejected') assert.equal((o.reason as { code: string }).code, 'RIV_JOURNAL_FENCED')
+  assert.equal(Math.max(...journals.map(journal => journal.epoch)), 5)
+  for (const journal of journals) {
+    const written = journal.durable(journal.append(record(journal.epoch)))
+    if (journal.epoch === 5) await written
+    else await assert.rejects(written, { code: 'RIV_JOURNAL_FENCED' })
+    await journal.close()
+  }
   assert.deepEqual(dataOf(await use(directory, () => {})), [5])
 }))
 

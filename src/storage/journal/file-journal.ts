@@ -64,10 +64,12 @@ export class FileJournal implements Journal {
     await fs.makeDirectory(directory)
     const epoch = await claimEpoch(fs, directory)
     try {
-      return await FileJournal.#openEpoch(options, epoch)
+      const journal = await FileJournal.#openEpoch(options, epoch)
+      if (!await isClaimed(options, epoch + 1)) return journal // whoever opens it from now on finds our first segment
+      await journal.close()
+      throw journalErrors.RIV_JOURNAL_FENCED(directory, epoch)
     } catch (error) {
-      if (await isClaimed(options, epoch + 1)) throw journalErrors.RIV_JOURNAL_FENCED.withCause(error, directory, epoch) // it may have removed what was to be read
-      throw error
+      throw await fencedOr(error, options, epoch)
     }
   }
 
@@ -149,7 +151,7 @@ export class FileJournal implements Journal {
     try {
       while (this.#queue.length > 0) await this.#commit(this.#takeGroup())
     } catch (error) {
-      this.#fail(error)
+      this.#fail(await fencedOr(error, this.#options, this.epoch))
     } finally {
       this.#pumping = undefined
     }
@@ -226,6 +228,13 @@ async function claimEpoch(fs: FileSystem, directory: string): Promise<number> {
 
 async function isClaimed({ fs, directory }: FileJournalOptions, epoch: number): Promise<boolean> {
   return await fs.status(claimPath(directory, epoch)) !== undefined
+}
+
+/** The error, unless a newer writer explains it: that one may have removed a file. */
+async function fencedOr(error: unknown, options: FileJournalOptions, epoch: number): Promise<unknown> {
+  if (isRivuletError(error) && error.code === 'RIV_JOURNAL_FENCED') return error
+  const claimed = await isClaimed(options, epoch + 1).catch(() => false)
+  return claimed ? journalErrors.RIV_JOURNAL_FENCED.withCause(error, options.directory, epoch) : error
 }
 
 async function createSegment({ fs, directory }: FileJournalOptions, header: SegmentHeader): Promise<{ segment: Segment; file: FileAppender }> {

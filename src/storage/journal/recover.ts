@@ -40,7 +40,7 @@ export async function recover({ fs, directory, log, onRecord }: RecoverOptions, 
   let records = 0
   let pruned = 0
   const give = (record: FoundRecord): void => {
-    if (record.kind === prunedKind) { pruned = record.data as number; return }
+    if (record.kind === prunedKind) { pruned = Math.max(pruned, record.data as number); return } // an older writer may have removed more
     records++
     const { kind, data, position, blocks } = record
     onRecord({ kind, data, position, blocks })
