@@ -4,18 +4,33 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Context } from '../src/context/context.ts'
+import type { StreamingListener } from '../src/streaming/events/streaming-listener.ts'
+import { Receiver } from '../src/streaming/input/receiver.ts'
+import { streamingSettings } from '../src/streaming/settings.ts'
+import { StreamingContext } from '../src/streaming/streaming-context.ts'
 
 const page = readFileSync(new URL('../docs/parity.md', import.meta.url), 'utf8')
 /** Names that are spelt otherwise here: the row says how. */
-const spelt: Readonly<Record<string, string>> = { constructor: 'constructor', getConf: 'conf', getReadOnlyConf: 'conf', register: 'accumulator', getOrCreate: 'constructor', addSparkListener: 'addListener', removeSparkListener: 'removeListener' }
+const spelt: Readonly<Record<string, string>> = { constructor: 'constructor', getConf: 'conf', getReadOnlyConf: 'conf', register: 'accumulator', getOrCreate: 'constructor', addSparkListener: 'addListener', removeSparkListener: 'removeListener', getState: 'state', 'StreamingContext.getOrCreate': 'getOrCreate' }
 
 interface Row { readonly cls: string; readonly method: string; readonly status: string }
 
 const rows = page.split(/^## /m).slice(1).flatMap((section): Row[] => {
   const cls = /^On `(\w+)`/m.exec(section)?.[1]
   if (cls === undefined) return []
-  return [...section.matchAll(/^\| (`.*?) \| (\w+) \|/gm)].flatMap(([, names, status]) => [...names!.matchAll(/`([\w()]+)`/g)].map(([, method]) => ({ cls, method: method!, status: status! })))
+  return [...section.matchAll(/^\| (`.*?) \| (\w+) \|/gm)].flatMap(([, names, status]) => [...names!.matchAll(/`([\w().]+)`/g)].map(([, method]) => ({ cls, method: method!, status: status! })))
 })
+
+class Idle extends Receiver<never> {
+  onStart(): void {}
+  onStop(): void {}
+}
+
+/** Every method of the interface: the compiler holds it. */
+const listener: Required<StreamingListener> = {
+  onStreamingStarted() {}, onBatchSubmitted() {}, onBatchStarted() {}, onBatchCompleted() {}, onOutputOperationStarted() {}, onOutputOperationCompleted() {},
+  onReceiverStarted() {}, onReceiverError() {}, onReceiverStopped() {},
+}
 
 test('the page has rows of every status', () => {
   assert.deepEqual([...new Set(rows.map(row => row.status))].toSorted(), ['absent', 'differs', 'same'])
@@ -24,7 +39,12 @@ test('the page has rows of every status', () => {
 
 test('every row tells the truth', async () => {
   await using context = new Context({ master: 'inline' })
-  const objects: Record<string, object> = { Context: context, RDD: context.emptyRDD() }
-  const wrong = rows.filter(({ cls, method, status }) => ((spelt[method] ?? method) in objects[cls]!) === (status === 'absent'))
+  const ssc = new StreamingContext(context, '1 s')
+  const objects: Record<string, readonly object[]> = {
+    Context: [context], RDD: [context.emptyRDD()], StreamingContext: [ssc, StreamingContext], DStream: [ssc.queueStream([])],
+    Receiver: [new Idle()], StreamingListener: [listener], settings: [streamingSettings],
+  }
+  const exists = ({ cls, method }: Row): boolean => objects[cls]!.some(object => (spelt[`${cls}.${method}`] ?? spelt[method] ?? method) in object)
+  const wrong = rows.filter(row => exists(row) === (row.status === 'absent'))
   assert.deepEqual(wrong, [])
 })
