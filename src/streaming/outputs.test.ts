@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ManualClock } from '../base/clock.ts'
 import type { RivuletError } from '../base/define-errors.ts'
-import type { Context } from '../context/context.ts'
+import { Context } from '../context/context.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { onEveryMaster } from '../rdd/masters.fixture.ts'
 import type { DStream } from './dstream.ts'
@@ -307,6 +307,32 @@ onEveryMaster((context, master) => {
     ])
     assert.deepEqual(info, { batchTime: 2_000, numRecords: 0, submissionTime: 2_000, processingStartTime: 2_000, processingEndTime: 2_000, schedulingDelay: 0, processingDelay: 0, totalDelay: 0 })
   })
+})
+
+test('with concurrentJobs outputs of a batch run at once, batches do not; each fails for itself', async () => {
+  await using ctx = new Context({ master: 'inline', conf: { 'spark.streaming.concurrentJobs': 2 } })
+  const clock = new ManualClock()
+  const ssc = new StreamingContext(ctx, '1 s', { clock })
+  const log: string[] = []
+  const failures: (string | undefined)[] = []
+  ssc.addStreamingListener({ onOutputOperationCompleted: ({ outputOperationInfo: { id, failureReason } }) => { failures[id] = failureReason } })
+  const stream = ssc.queueStream([[1], [2]])
+  const meet = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  for (const i of [0, 1]) {
+    stream.foreachRDD(async (_rdd, time) => {
+      log.push(`${time.milliseconds} ${i}`)
+      meet[i]!.resolve()
+      await meet[1 - i]!.promise // neither ends before the other has begun
+    })
+  }
+  stream.map(n => { if (n === 2) throw new Error('two'); return n }).foreachRDD((rdd, time) => { log.push(`${time.milliseconds} 2`); void rdd.count() })
+  const ended = ssc.awaitTermination().then(() => undefined, (error: Error) => error)
+  await ssc.start()
+  await clock.advance(2_000)
+  await ssc.stop({ stopContext: false })
+  assert.deepEqual(log, ['1000 0', '1000 1', '1000 2', '2000 0', '2000 1', '2000 2'])
+  assert.match((await ended)!.message, /two/)
+  assert.deepEqual(failures.map(reason => reason !== undefined), [false, false, true])
 })
 
 describe('a program', () => {

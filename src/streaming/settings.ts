@@ -14,6 +14,7 @@ export const streamingSettings = defineSettings({
   'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),
   'spark.streaming.fileStream.minRememberDuration': kinds.durationMs(60_000, 'How long after its modification a file of a file stream can still be taken, rounded up to whole batches; also how far back `newFilesOnly: false` looks.'),
   'spark.streaming.stopGracefullyOnShutdown': kinds.boolean(false, 'Stop gracefully on SIGINT and SIGTERM: what was received is processed first.'),
+  'spark.streaming.concurrentJobs': kinds.count(1, 'How many outputs of a batch run at once; batches still run one after another. With more than 1 the order of outputs means nothing.'),
   'spark.streaming.gracefulStopTimeout': kinds.durationMs(0, 'How long a graceful stop waits for its batches, on the clock of the streams; 0 is ten batch intervals. What is left is cancelled.'),
   'spark.ui.showConsoleProgress': kinds.boolean(true, 'Whether a line at the bottom of the terminal shows the last batch while streams run; only where stderr is a terminal.'),
   'spark.streaming.stopSparkContextByDefault': kinds.boolean(true, 'Whether `ssc.stop()` stops the Context too where the call does not say.'),

@@ -17,6 +17,8 @@ import type { Checkpointer } from '../checkpoint/checkpointer.ts'
 import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import { describeOutput, type OutputOperation } from '../graph/output-operation.ts'
+import { streamingSettings } from '../settings.ts'
+import { ActionLeases } from './action-leases.ts'
 import { Batch, currentBatch, withinBatch } from './batch.ts'
 import { Lateness } from './lateness.ts'
 import { JobGenerator, type BatchEffect } from './job-generator.ts'
@@ -49,7 +51,7 @@ export class BatchRunner {
   constructor(options: BatchRunnerOptions) {
     this.#options = options
     this.#lateness = new Lateness(options.graph.batchMs, options.context.log)
-    this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs)
+    this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs, Math.max(1, options.context.conf.get(streamingSettings['spark.streaming.concurrentJobs'])))
   }
 
   start(): void {
@@ -117,9 +119,9 @@ export class BatchRunner {
   }
 
   /** Runs `body` as part of a batch, then tells the generator. `body` catches what the user's functions throw. */
-  #inBatch(batch: Batch, body: () => Promise<BatchEffect[]>): void {
+  #inBatch(batch: Batch, body: () => Promise<BatchEffect[]>, leases = batch.leases): void {
     const { context } = this.#options
-    const scope = { tracker: batch.leases.track, signal: batch.abort.signal }
+    const scope = { tracker: leases.track, signal: batch.abort.signal }
     void withinBatch(batch, () => inScope(batch.scope, () => context.trackActions(scope, body))).then(effects => this.#apply(effects))
   }
 
@@ -168,30 +170,34 @@ export class BatchRunner {
   #output(batch: Batch, index: number): void {
     const { graph, bus, clock } = this.#options
     const timeMs = batch.time.milliseconds
-    const output = graph.outputsAt(timeMs)[index]!
+    const outputs = graph.outputsAt(timeMs)
+    const output = outputs[index]!
+    const leases = new ActionLeases() // of its own: another output that runs beside it neither waits nor fails with it
     this.#inBatch(batch, async () => {
       const startTime = clock.now()
       const started = { batchTime: timeMs, id: output.id, name: output.op, description: describeOutput(output), startTime }
       batch.outputs[output.id] = started
       if (!bus.isEmpty) bus.post('onOutputOperationStarted', { outputOperationInfo: started })
       const ended = clock instanceof ManualClock ? undefined : this.#lateness.watch(output) // its interval says nothing about wall time
-      const isLast = index === graph.outputsAt(timeMs).length - 1
-      const failure = await this.#attempts(output, batch) ?? (isLast ? await this.#deliverLetters(batch) : undefined)
+      const failed = await this.#attempts(output, batch, leases)
+      const isLast = ++batch.outputsEnded === outputs.length
+      const failure = failed ?? (isLast ? await this.#deliverLetters(batch, leases) : undefined)
       ended?.()
       const endTime = clock.now()
       const info = { ...started, endTime, duration: endTime - startTime, ...(failure && { failureReason: failure.message }) }
       batch.outputs[output.id] = info
       if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: info })
+      leases.close()
       return this.#generator.outputDone(timeMs, this.#judge(output, batch, failure))
-    })
+    }, leases)
   }
 
   /** Hands the records that the batch lost to their handlers; one that throws fails the batch. */
-  async #deliverLetters(batch: Batch): Promise<Error | undefined> {
+  async #deliverLetters(batch: Batch, leases: ActionLeases): Promise<Error | undefined> {
     for (const letters of this.#options.graph.letters) {
       try {
         await letters.deliver(batch.time)
-        await batch.leases.settled()
+        await leases.settled()
       } catch (error) {
         return outputFailure(letters, batch.time.milliseconds, error)
       }
@@ -200,28 +206,29 @@ export class BatchRunner {
   }
 
   /** Runs an output until it succeeds or its attempts are used up; gives the last failure. */
-  async #attempts(output: OutputOperation, batch: Batch): Promise<Error | undefined> {
+  async #attempts(output: OutputOperation, batch: Batch, leases: ActionLeases): Promise<Error | undefined> {
     const { onFailure } = output
     let left = typeof onFailure === 'object' ? onFailure.retry : 0
     for (;;) {
       try {
-        return await this.#attempt(output, batch)
+        return await this.#attempt(output, batch, leases)
       } catch (error) {
         if (left-- <= 0 || batch.abort.signal.aborted) return outputFailure(output, batch.time.milliseconds, error)
       }
     }
   }
 
-  async #attempt({ node, run }: OutputOperation, batch: Batch): Promise<undefined> {
+  async #attempt({ node, run }: OutputOperation, batch: Batch, leases: ActionLeases): Promise<undefined> {
     const plan = await node.getOrCompute(batch.time.milliseconds)
     if (plan === undefined) return
     try {
       await run(new RDD(this.#options.context, plan), batch.time)
     } catch (error) {
-      await batch.leases.settled().catch(() => {}) // the function's own error tells more
+      await leases.settled().catch(() => {}) // the function's own error tells more
       throw error
     }
-    await batch.leases.settled()
+    await leases.settled()
+    await batch.leases.settled() // what transform began before the outputs
   }
 
   #judge(output: OutputOperation, batch: Batch, failure: Error | undefined): 'ok' | 'stop' {

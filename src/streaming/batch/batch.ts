@@ -20,6 +20,8 @@ export class Batch {
   endedMs: number | undefined
   inputs: Readonly<Record<number, InputInfo>> = {}
   readonly outputs: Record<number, OutputOperationInfo> = {}
+  /** Outputs that have ended. */
+  outputsEnded = 0
   /** Whether its advance failed: it brought nothing to any state. */
   rolledBack = false
   /** Whether the batch failed for good. */

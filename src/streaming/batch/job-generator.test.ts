@@ -115,6 +115,21 @@ const lives: [name: string, steps: [event: Event, effects: string][]][] = [
   ]],
 ]
 
+test('two outputs at once', () => {
+  const generator = new JobGenerator(100, 10, 2)
+  const steps: [event: Event, effects: string][] = [
+    [tick(110), 'fix 110, arm 120'],
+    [fixed(110), 'advance 110'],
+    [advanced(110, 3), 'output 110 0, output 110 1'],
+    [tick(120), 'fix 120, arm 130'],
+    [fixed(120), ''],
+    [done(110), 'output 110 2'],
+    [done(110, 'stop'), ''],
+    [done(110), 'complete 110, drop 120, halted'],
+  ]
+  for (const [event, effects] of steps) assert.equal(text(event(generator)), effects)
+})
+
 describe('lives of batches', () => {
   for (const [name, steps] of lives) {
     test(name, () => {

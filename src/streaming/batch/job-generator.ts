@@ -7,6 +7,7 @@
 // - Batch times are zero + interval, zero + 2·interval, …: strictly increasing, none left out. A late tick makes every batch that is due;
 //   a clock that stepped back still makes the next one.
 // - Inputs are fixed at the tick, also while an earlier batch runs; everything after that happens to one batch at a time, in order.
+// - Outputs of a batch begin in their order, so many at once as the settings say (one).
 // - A batch that fails ('stop') finishes its other outputs, then nothing follows. `stop` lets the running batch end; a graceful stop lets
 //   every batch end that was due, and one more where data waits.
 // - `halted` is the last effect.
@@ -29,17 +30,19 @@ export type BatchEffect =
   /** Nothing runs, and nothing will. */
   | { readonly effect: 'halted' }
 
-interface QueuedBatch { readonly timeMs: number; fixed: boolean; phase: 'waiting' | 'advancing' | 'outputs'; outputs: number; next: number; failed: boolean }
+interface QueuedBatch { readonly timeMs: number; fixed: boolean; phase: 'waiting' | 'advancing' | 'outputs'; outputs: number; next: number; running: number; failed: boolean }
 
 export class JobGenerator {
   readonly #batchMs: number
+  readonly #outputsAtOnce: number
   #lastMs: number
   #mode: 'running' | 'draining' | 'halted' = 'running'
   readonly #queue: QueuedBatch[] = []
 
-  constructor(zeroMs: number, batchMs: number) {
+  constructor(zeroMs: number, batchMs: number, outputsAtOnce = 1) {
     this.#lastMs = zeroMs
     this.#batchMs = batchMs
+    this.#outputsAtOnce = outputsAtOnce
   }
 
   /** Batches that are due and not over. */
@@ -80,6 +83,7 @@ export class JobGenerator {
   outputDone(timeMs: number, result: 'ok' | 'stop'): BatchEffect[] {
     const batch = this.#head(timeMs, 'outputs')
     if (result === 'stop') batch.failed = true
+    batch.running--
     return this.#nextOutput(batch)
   }
 
@@ -93,7 +97,7 @@ export class JobGenerator {
 
   #add(): BatchEffect {
     this.#lastMs += this.#batchMs
-    this.#queue.push({ timeMs: this.#lastMs, fixed: false, phase: 'waiting', outputs: 0, next: 0, failed: false })
+    this.#queue.push({ timeMs: this.#lastMs, fixed: false, phase: 'waiting', outputs: 0, next: 0, running: 0, failed: false })
     return { effect: 'fix', timeMs: this.#lastMs }
   }
 
@@ -111,9 +115,11 @@ export class JobGenerator {
     return [{ effect: 'advance', timeMs: batch.timeMs }]
   }
 
-  /** The next output of the batch that runs, or its end. */
+  /** The next outputs of the batch that runs, or its end. */
   #nextOutput(batch: QueuedBatch): BatchEffect[] {
-    if (batch.next < batch.outputs) return [{ effect: 'output', timeMs: batch.timeMs, index: batch.next++ }]
+    const begun: BatchEffect[] = []
+    for (; batch.next < batch.outputs && batch.running < this.#outputsAtOnce; batch.running++) begun.push({ effect: 'output', timeMs: batch.timeMs, index: batch.next++ })
+    if (batch.running > 0) return begun
     this.#queue.shift()
     const effects: BatchEffect[] = [{ effect: 'complete', timeMs: batch.timeMs }]
     if (batch.failed) {
