@@ -232,6 +232,34 @@ test('after a restart a file still belongs to one batch, and the first start cou
   assert.deepEqual(offset.files.map(file => file.path.slice(-1)), ['d'], 'what is older than the remembered time is forgotten')
 })
 
+test('with a checkpoint a file is in one batch, also when the program was down', async () => {
+  const [dir, checkpoint] = [folder(), folder()]
+  const seen: string[] = []
+  const run = async (startMs: number, body: (clock: ManualClock) => Promise<void>): Promise<void> => {
+    await using context = new Context({ master: 'inline' })
+    const clock = new ManualClock(startMs)
+    const ssc = new StreamingContext(context, '1 s', { clock })
+    ssc.checkpoint(checkpoint)
+    ssc.textFileStream(dir).foreachRDD(async (rdd, time) => { for (const line of await rdd.collect()) seen.push(`${time.milliseconds} ${line}`) })
+    await ssc.start()
+    await body(clock)
+    await ssc.stop({ graceful: true })
+  }
+  await run(500, async clock => {
+    put(`${dir}/old`, 'older than the first start', 400)
+    put(`${dir}/a`, 'a', 900)
+    await clock.advance(500)
+  })
+  put(`${dir}/b`, 'b', 1_500)
+  put(`${dir}/c`, 'c', 2_500)
+  await run(3_000, async clock => {
+    await clock.advance(0)
+    put(`${dir}/d`, 'd', 3_500)
+    await clock.advance(1_000)
+  })
+  assert.deepEqual(seen, ['1000 a', '2000 b', '3000 c', '4000 d'])
+})
+
 describe('the contract suite', () => {
   /** Its ticks are batches: a millisecond each. Limits mean nothing to files: how many records one has is known only when it is read. */
   const open = () => {
