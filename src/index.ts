@@ -3,6 +3,7 @@
 export { isRivuletError, RivuletError } from './base/define-errors.ts'
 export type { ErrorCode } from './base/define-errors.ts'
 export type { Logger } from './base/log.ts'
+export type { Terminal } from './base/terminal-row.ts'
 export { Duration, duration, milliseconds, minutes, seconds, Time } from './base/time.ts'
 export type { D, DurationText } from './base/time.ts'
 export { Context, Context as RivuletContext } from './context/context.ts'

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
 import { callSite } from '../base/call-site.ts'
 import { packageVersion } from '../base/package-version.ts'
+import type { Terminal } from '../base/terminal-row.ts'
 import { Conf } from '../base/define-settings.ts'
 import { stderrLogger, type Logger } from '../base/log.ts'
 import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
@@ -25,6 +26,7 @@ import { refuseSymbol, workerSymbol } from '../wire/closure/symbols.ts'
 import { contextErrors } from './errors.ts'
 import { chooseMaster } from './master.ts'
 import { JobControl } from './job-control.ts'
+import { ProgressBar } from './progress-bar.ts'
 import type { JobScope } from './running-actions.ts'
 import { contextSettings } from './settings.ts'
 
@@ -38,6 +40,8 @@ export interface ContextOptions {
   readonly conf?: Readonly<Record<string, unknown>>
   /** Where warnings go; by default one line each on stderr. A pino logger fits. */
   readonly log?: Logger
+  /** Where the progress of long jobs is shown, if it is a terminal; by default stderr. */
+  readonly terminal?: Terminal
 }
 
 /**
@@ -74,6 +78,7 @@ export class Context extends JobControl implements RDDContext {
   /** Not for programs: see `spark.cleaner.referenceTracking.cleanCheckpoints`. */
   readonly cleansCheckpoints: boolean
   readonly #engine: Engine
+  readonly #progress: ProgressBar | undefined
   #stopping: Promise<void> | undefined
   #checkpointFolder: string | undefined
 
@@ -87,6 +92,11 @@ export class Context extends JobControl implements RDDContext {
     this.cleansCheckpoints = this.conf.get(contextSettings['spark.cleaner.referenceTracking.cleanCheckpoints'])
     this.configuredParallelism = this.conf.get(engineSettings['spark.default.parallelism']) || undefined
     this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log, events: this.events, jobProperties: () => this.actions.properties })
+    const terminal = options.terminal ?? process.stderr as Terminal
+    if (terminal.isTTY === true && this.conf.get(contextSettings['spark.ui.showConsoleProgress'])) {
+      const others = options.terminal === undefined ? [process.stdout as Terminal] : []
+      this.#progress = new ProgressBar({ status: this.#engine.status, terminal, others, now: Date.now })
+    }
   }
 
   /** The engine, for RDDs and streams. */
@@ -370,7 +380,8 @@ export class Context extends JobControl implements RDDContext {
   /** Runs an action. Not for programs. */
   action<R>(action: string, site: { readonly place: string }, run: (signal: AbortSignal) => Promise<R>): Promise<R> {
     if (this.#stopping !== undefined) return Promise.reject(contextErrors.RIV_CONTEXT_STOPPED(action, site.place, 'before'))
-    return this.actions.begin(action, site.place, run)
+    const progress = this.#progress
+    return this.actions.begin(action, site.place, progress === undefined ? run : signal => progress.during(() => run(signal)))
   }
 
   /** Runs `body`; the tracker gets every action begun inside, awaited or not. Not for programs: a batch completes with its actions. */
@@ -386,6 +397,7 @@ export class Context extends JobControl implements RDDContext {
     const over = this.actions.endAll((action, place) => contextErrors.RIV_CONTEXT_STOPPED(action, place, 'while running'))
     await this.#engine.close()
     await over
+    this.#progress?.close()
     this.events.post('onApplicationEnd', { time: Date.now() })
     this.events.close()
   }

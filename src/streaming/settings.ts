@@ -16,7 +16,6 @@ export const streamingSettings = defineSettings({
   'spark.streaming.stopGracefullyOnShutdown': kinds.boolean(false, 'Stop gracefully on SIGINT and SIGTERM: what was received is processed first.'),
   'spark.streaming.concurrentJobs': kinds.count(1, 'How many outputs of a batch run at once; batches still run one after another. With more than 1 the order of outputs means nothing.'),
   'spark.streaming.gracefulStopTimeout': kinds.durationMs(0, 'How long a graceful stop waits for its batches, on the clock of the streams; 0 is ten batch intervals. What is left is cancelled.'),
-  'spark.ui.showConsoleProgress': kinds.boolean(true, 'Whether a line at the bottom of the terminal shows the last batch while streams run; only where stderr is a terminal.'),
   'spark.streaming.stopSparkContextByDefault': kinds.boolean(true, 'Whether `ssc.stop()` stops the Context too where the call does not say.'),
   'spark.streaming.receiver.maxRate': kinds.ratio(0, 'Most records a second of each input; 0 is no limit. Receivers are held back (their sockets paused), sources with offsets asked for less; files are not limited.'),
   'spark.streaming.backpressure.enabled': kinds.boolean(false, 'Whether the rate of each input follows how fast its batches are processed, below `spark.streaming.receiver.maxRate`.'),

@@ -31,6 +31,7 @@ import { DStreamGraph, type StreamingState } from './graph/dstream-graph.ts'
 import type { InputNode } from './graph/input-node.ts'
 import { transformNode, unionNode } from './graph/meet.ts'
 import { StreamInputs } from './input/stream-inputs.ts'
+import { contextSettings } from '../context/settings.ts'
 import { streamingSettings } from './settings.ts'
 import { streamingControl } from './streaming-control.ts'
 
@@ -308,7 +309,7 @@ export class StreamingContext extends StreamInputs {
       const started = (): Promise<void> => this.#starting.catch(() => {}) // the clock goes on when the batches can
       this.#closers.push(this.#clock.guard(BatchRunner.assertOutside), this.#clock.at(this.#clock.now(), started))
     }
-    if (this.sparkContext.conf.get(streamingSettings['spark.ui.showConsoleProgress'])) this.#showStatus()
+    if (this.sparkContext.conf.get(contextSettings['spark.ui.showConsoleProgress'])) this.#showStatus()
     if (!this.sparkContext.conf.get(streamingSettings['spark.streaming.stopGracefullyOnShutdown'])) return
     const onSignal = (): void => { void this.stop({ graceful: true }) }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
