@@ -82,3 +82,27 @@ for (const master of ['inline', 'local[2]'] as const) {
     }
   }
 }
+
+// How often a record has been seen by actions that change it, in three of them: threads hold the records themselves, or decode them anew.
+const seen: [level: StorageLevel, decoded: string, expected: number[]][] = [
+  [StorageLevel.MEMORY_ONLY, '1m', [1, 2, 3]],
+  [StorageLevel.MEMORY_AND_DISK, '1m', [1, 2, 3]],
+  [StorageLevel.MEMORY_ONLY, '0', [1, 1, 1]],
+  [StorageLevel.MEMORY_ONLY_SER, '1m', [1, 1, 1]],
+  [StorageLevel.DISK_ONLY, '1m', [1, 1, 1]],
+]
+
+for (const master of ['inline', 'local'] as const) {
+  for (const [level, decoded, expected] of seen) {
+    test(`records of ${level}, ${master}, with memory.decoded ${decoded}`, async () => {
+      await using ctx = new Context({ master, conf: { 'memory.decoded': decoded } })
+      const records = ctx.range(0, 3, 1, 3).map(n => ({ n, times: 0 })).persist(level)
+      assert.equal(await records.count(), 3)
+      const counts: number[] = []
+      for (let i = 0; i < 3; i++) counts.push(await records.map(record => ++record.times).max())
+      assert.deepEqual(counts, expected)
+      await records.unpersist()
+      assert.equal(await records.persist(level).map(record => ++record.times).max(), 1)
+    })
+  }
+}

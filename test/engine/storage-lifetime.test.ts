@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Context, StorageLevel } from 'rivulet'
+import { Context, StorageLevel, StreamingContext } from 'rivulet'
+import { ManualClock } from 'rivulet/testing'
 
 const root = mkdtempSync(join(tmpdir(), 'rivulet-lifetime-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -157,4 +158,26 @@ test('a local checkpoint is never given up', async () => {
   for (let i = 0; i < 2; i++) assert.equal(await rdd.map(text => text.length).sum(), wide(0).length * 14_000)
   assert.ok(files().length > 0)
   await ctx.stop()
+})
+
+test('an RDD of a batch is never given up: what it was made of may be gone', async () => {
+  const { ctx, files } = start('local[2]', { 'memory.blocks': '20m' })
+  const clock = new ManualClock()
+  const ssc = new StreamingContext(ctx, '10 ms', { clock })
+  const computed = ctx.longAccumulator()
+  const lengths: number[] = []
+  let spilled = 0
+  const queue = [ctx.range(0, 14_000, 1, 40)]
+  ssc.queueStream(queue).map(n => { computed.add(1); return String(n).padEnd(2_000, '.') }).persist(StorageLevel.MEMORY_ONLY).foreachRDD(async rdd => {
+    for (let i = 0; i < 2; i++) lengths.push(await rdd.map(text => text.length).fold(0, (a, b) => a + b))
+    spilled = Math.max(spilled, files().length)
+  })
+  await ssc.start()
+  await clock.advance(10)
+  await clock.advance(10)
+  const left = files()
+  await ssc.stop()
+  assert.deepEqual([lengths, computed.value], [[28_000_000, 28_000_000, 0, 0], 14_000])
+  assert.ok(spilled > 0)
+  assert.deepEqual(left, [], 'they go with the batch')
 })
