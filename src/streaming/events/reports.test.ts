@@ -83,5 +83,10 @@ test('a narrow terminal gets what fits; without one there is no line', () => {
   line.onBatchCompleted(completed({}))
   assert.equal(terminal.row, 'batch 00:01:01.000 ')
   line.close()
+  const unknown = Object.assign(new Row(), { columns: 0 })
+  const wide = StatusLine.on({ terminal: unknown, others: [], batchMs: 1_000 })!
+  wide.onBatchCompleted(completed({}))
+  assert.match(unknown.row, /delay 0 ms/)
+  wide.close()
   assert.equal(StatusLine.on({ terminal: new Row(false), others: [], batchMs: 1_000 }), undefined)
 })
