@@ -47,6 +47,7 @@ export { ConstantInputDStream } from './streaming/input/constant-input-dstream.t
 export { encodeFrame } from './streaming/input/block-frame.ts'
 export type { FileStreamOptions } from './streaming/input/file-source.ts'
 export { InputDStream } from './streaming/input/input-dstream.ts'
+export type { IdempotentSink, SinkPart, TwoPhaseSink } from './streaming/output/sink.ts'
 export { Receiver } from './streaming/input/receiver.ts'
 export type { OffsetSource, ReplayableSource } from './streaming/input/replayable-source.ts'
 export { StateSpec } from './streaming/state/state-spec.ts'

@@ -3,5 +3,5 @@
 export { ManualClock } from '../base/clock.ts'
 export { replayableSourceContract } from './replayable-source-contract.ts'
 export type { ContractCase, SourceContractOptions, SourceUnderTest } from './replayable-source-contract.ts'
-export { runBatches } from './run-batches.ts'
+export { runBatches, testStream } from './run-batches.ts'
 export type { Batches, RunBatchesOptions } from './run-batches.ts'

@@ -74,7 +74,7 @@ export async function runBatchesOn(
   }
   const directory = await mkdtemp(join(tmpdir(), 'rivulet-batches-'))
   try {
-    for (const [from, to] of [[0, restartAfterBatch], [restartAfterBatch, count]] as const) await runSome({ ...run, directory, from, to, stream: (ssc, batches) => ssc.sourceStream(sourceOf(batches)) })
+    for (const [from, to] of [[0, restartAfterBatch], [restartAfterBatch, count]] as const) await runSome({ ...run, directory, from, to, stream: testStream })
   } finally {
     await rm(directory, { recursive: true })
   }
@@ -110,6 +110,23 @@ async function runSome({ context, batch, inputs, operation, out, directory, from
     await ssc.stop({ stopContext: false })
   }
   await ended
+}
+
+/**
+ * A stream of given batches: each has the records of one element, and those after the last are empty. It can be recovered.
+ *
+ * @example
+ * import { Context, milliseconds, StreamingContext } from 'rivulet'
+ * import { ManualClock, testStream } from 'rivulet/testing'
+ * const clock = new ManualClock()
+ * const ssc = new StreamingContext(new Context({ master: 'inline' }), milliseconds(10), { clock })
+ * testStream(ssc, [['a', 'b'], ['c']]).count().print()
+ * await ssc.start()
+ * await clock.advance(20)   // prints 2, then 1
+ * await ssc.stop()
+ */
+export function testStream<T>(ssc: StreamingContext, batches: Batches<T>): DStream<T> {
+  return ssc.sourceStream(sourceOf(batches)) as DStream<T>
 }
 
 /** A source that has one element of an array for each batch. */

@@ -7,6 +7,8 @@ import { saveFolder, type SaveOptions } from '../../rdd/ops/save-folder.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { runAction } from '../../rdd/run-job.ts'
 import { streamingErrors } from '../errors.ts'
+import { taskFunctions, writeTo, type Sink } from '../output/save-to.ts'
+import type { Committer, IdempotentSink, TwoPhaseSink } from '../output/sink.ts'
 import { DeadLetters } from '../graph/dead-letters.ts'
 import type { OnFailure, OutputOperation } from '../graph/output-operation.ts'
 import { JoinOps } from './join-ops.ts'
@@ -114,8 +116,32 @@ export abstract class OutputOps<out T> extends JoinOps<T> {
     }, 'stop')
   }
 
-  #output(op: string, site: CallSite, run: (rdd: RDD<T>, time: Time) => unknown, onFailure: OnFailure): void {
+  /**
+   * Gives every partition of every batch to a sink, with what it is part of: so that the sink can write each record once, whatever fails.
+   *
+   * An idempotent sink gets each part at least once; a two-phase sink commits when the batch's completion is durable. `onFailure` as in
+   * `foreachRDD`. See `IdempotentSink` and `TwoPhaseSink`. Spark has no such operation.
+   *
+   * @example
+   * import { appendFile } from 'node:fs/promises'
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.socketTextStream('localhost', 9999).saveTo({
+   *   write: (lines, { time, partition }) => appendFile(`lines-${time.milliseconds}-${partition}`, [...lines].join('\n')),
+   * })
+   */
+  saveTo<Transaction, Handle>(sink: TwoPhaseSink<T, Transaction, Handle>, options?: { readonly onFailure?: OnFailure }): void
+  saveTo(sink: IdempotentSink<T>, options?: { readonly onFailure?: OnFailure }): void
+  saveTo(sink: object, { onFailure = 'stop' }: { readonly onFailure?: OnFailure } = {}): void {
+    const site = callSite()
+    const functions = taskFunctions(sink as Sink<never>, site)
+    const output = this.graph.outputs.length
+    const committer = 'commit' in sink ? sink as Committer : undefined
+    this.#output('saveTo', site, (rdd, time) => writeTo(rdd, functions, { output, time, epoch: this.graph.epoch }, site), onFailure, { functions, ...(committer && { committer }) })
+  }
+
+  #output(op: string, site: CallSite, run: (rdd: RDD<T>, time: Time) => unknown, onFailure: OnFailure, sink: Pick<OutputOperation, 'functions' | 'committer'> = {}): void {
     this.graph.assertOpen(op, site)
-    this.graph.addOutput({ op, site, node: this.node, run: run as OutputOperation['run'], onFailure })
+    this.graph.addOutput({ op, site, node: this.node, run: run as OutputOperation['run'], onFailure, ...sink })
   }
 }

@@ -218,11 +218,12 @@ export class BatchRunner {
     }
   }
 
-  async #attempt({ node, run }: OutputOperation, batch: Batch, leases: ActionLeases): Promise<undefined> {
+  async #attempt({ id, node, run, committer }: OutputOperation, batch: Batch, leases: ActionLeases): Promise<undefined> {
     const plan = await node.getOrCompute(batch.time.milliseconds)
     if (plan === undefined) return
     try {
-      await run(new RDD(this.#options.context, plan), batch.time)
+      const result = await run(new RDD(this.#options.context, plan), batch.time)
+      if (committer !== undefined) batch.prepared.push({ output: id, handles: result as unknown[] })
     } catch (error) {
       await leases.settled().catch(() => {}) // the function's own error tells more
       throw error
@@ -252,7 +253,9 @@ export class BatchRunner {
     const delays = { timeMs: batch.endedMs, processingDelayMs: batch.endedMs - batch.startedMs!, schedulingDelayMs: batch.startedMs! - batch.submittedMs }
     for (const input of graph.inputs) input.processed(timeMs, delays)
     if (!batch.failed && !batch.abort.signal.aborted) {
-      this.#options.checkpointer.completed(timeMs, batch.rolledBack, () => { for (const input of graph.inputs) input.completed(timeMs) })
+      this.#options.checkpointer.completed(timeMs, batch, () => { for (const input of graph.inputs) input.completed(timeMs) })
+    } else {
+      for (const { output, handles } of batch.prepared) void graph.abort(output, handles, batch.time)
     }
     graph.forget(timeMs)
     this.#end(batch)

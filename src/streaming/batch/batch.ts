@@ -22,6 +22,8 @@ export class Batch {
   readonly outputs: Record<number, OutputOperationInfo> = {}
   /** Outputs that have ended. */
   outputsEnded = 0
+  /** What two-phase sinks have prepared. */
+  readonly prepared: Prepared[] = []
   /** Whether its advance failed: it brought nothing to any state. */
   rolledBack = false
   /** Whether the batch failed for good. */
@@ -45,6 +47,9 @@ export class Batch {
     return Object.defineProperties(numbers, { streamIdToInputInfo: { value: inputs }, outputOperationInfos: { value: { ...this.outputs } } }) as unknown as BatchInfo
   }
 }
+
+/** The handles of an output's partitions. */
+export interface Prepared { readonly output: number; readonly handles: readonly unknown[] }
 
 const current = new AsyncLocalStorage<Batch>()
 

@@ -8,13 +8,14 @@
 // - R4: sources are told, and files removed, only after completed(t) is durable. Batch t + 1 does not wait for that.
 
 import { assert } from '../../base/assert.ts'
+import { Time } from '../../base/time.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { Journal } from '../../storage/journal/journal.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
 import { operatorsOf } from './match-operators.ts'
-import type { BlockRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, StartRecord } from './records.ts'
 
 export interface CheckpointerOptions {
   readonly journal: Journal
@@ -66,7 +67,7 @@ export class Checkpointer {
   /** Says anew what a complete batch left in states: it came to other partitions. */
   restate(timeMs: number): void {
     this.deltas(timeMs)
-    this.#append('completed', { timeMs, skipped: false } satisfies CompletedRecord)
+    this.#append('completed', { timeMs, skipped: false, prepared: [] } satisfies CompletedRecord)
   }
 
   /** Where the records of an earlier batch begin. */
@@ -136,13 +137,14 @@ export class Checkpointer {
   }
 
   /** Everything of the batch is done; `committed` is called when that is durable. */
-  completed(timeMs: number, skipped: boolean, committed: () => void): void {
+  completed(timeMs: number, { rolledBack, prepared }: { readonly rolledBack: boolean; readonly prepared: CompletedRecord['prepared'] }, committed: () => void): void {
     assert(timeMs > this.#completedMs, () => `batch ${timeMs} completes after batch ${this.#completedMs}`) // R3
     this.#completedMs = timeMs
-    const position = this.#append('completed', { timeMs, skipped } satisfies CompletedRecord)
+    const position = this.#append('completed', { timeMs, skipped: rolledBack, prepared } satisfies CompletedRecord)
     const prunable = this.#prunable()
-    this.#settling = Promise.all([this.#settling, this.#durable(position)]).then(() => {
+    this.#settling = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
       committed()
+      await this.commit(timeMs, prepared)
       return prunable === undefined || this.#failed ? undefined : this.#options.journal.prune(prunable)
     }).catch(error => this.#fail(error as Error))
     if (++this.#batches < this.#nextRoll) return
@@ -150,6 +152,13 @@ export class Checkpointer {
     this.#nextRoll = Math.min(this.#nextRoll * 2, mostBatches)
     this.#options.journal.roll()
     this.#appendStart()
+  }
+
+  /** Commits what the sinks of a batch have prepared. */
+  async commit(timeMs: number, prepared: CompletedRecord['prepared']): Promise<void> {
+    if (prepared.length === 0) return
+    for (const { output, handles } of prepared) await this.#options.graph.commit(output, handles, new Time(timeMs))
+    this.#append('committed', { timeMs } satisfies CommittedRecord)
   }
 
   /** Runs while no file goes; what was written is durable. */

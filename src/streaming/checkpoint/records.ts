@@ -53,4 +53,11 @@ export interface CompletedRecord {
   readonly timeMs: number
   /** Whether its advance failed: then it brought nothing to any state. */
   readonly skipped: boolean
+  /** What two-phase sinks have prepared, by output. */
+  readonly prepared: readonly { readonly output: number; readonly handles: readonly unknown[] }[]
+}
+
+/** What the batch's sinks had prepared is committed. */
+export interface CommittedRecord {
+  readonly timeMs: number
 }

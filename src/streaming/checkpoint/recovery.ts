@@ -1,7 +1,7 @@
 // What a journal says of earlier runs: which batches are complete, which must run again, and where everything else stands.
 
 import type { StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
-import type { BlockRecord, CompletedRecord, DeltaRecord, InputsRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, StartRecord } from './records.ts'
 
 interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
 
@@ -25,6 +25,8 @@ export class Recovery {
   readonly #pending = new Map<number, Map<string, StoredDelta>>()
   /** By batch, where its records begin. */
   readonly positions = new Map<number, number>()
+  /** What sinks had prepared in complete batches, and perhaps not committed. */
+  readonly uncommitted = new Map<number, CompletedRecord['prepared']>()
   readonly #untilMs: number
   #isOver = false
 
@@ -59,6 +61,9 @@ export class Recovery {
         of(this.#pending, record.timeMs).set(record.operator, { data: record, blocks, position })
         return
       }
+      case 'committed':
+        this.uncommitted.delete((data as CommittedRecord).timeMs)
+        return
       case 'completed': {
         const completed = data as CompletedRecord
         this.#isOver = completed.timeMs >= this.#untilMs
@@ -67,8 +72,9 @@ export class Recovery {
     }
   }
 
-  #complete({ timeMs, skipped }: CompletedRecord): void {
+  #complete({ timeMs, skipped, prepared }: CompletedRecord): void {
     this.completedMs = timeMs
+    if (prepared.length > 0) this.uncommitted.set(timeMs, prepared)
     for (const [input, taken] of Object.entries(this.inputs.get(timeMs) ?? {})) {
       if (Array.isArray(taken)) for (const number of taken as number[]) this.blocks.get(input)?.delete(number)
     }

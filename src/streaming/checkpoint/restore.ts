@@ -47,6 +47,7 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
   }
   let anew = false
   for (const { stateful } of graph.stateful) anew = (await stateful.restored?.() ?? false) || anew
+  for (const [timeMs, prepared] of recovery.uncommitted) await checkpointer.commit(timeMs, prepared)
   for (const { id, input } of inputIds(graph.inputs)) {
     const batches = new Map<number, unknown>()
     for (const [timeMs, inputs] of recovery.inputs) if (id in inputs) batches.set(timeMs, inputs[id])

@@ -6,6 +6,7 @@
 // a window of length L over a stream needs the panes of (t + batch − L, t] after batch t, everything else only the batch that runs.
 
 import { callSite, type CallSite } from '../../base/call-site.ts'
+import type { Time } from '../../base/time.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
 import { streamingErrors } from '../errors.ts'
@@ -33,6 +34,8 @@ export class DStreamGraph {
   readonly defaultTarget: { by: 'hash'; partitions: number }
   /** Where state is kept: a directory, or `memory:`. */
   checkpointDirectory: string | undefined
+  /** Which start of the program this is. */
+  epoch = 1
   /** How long every RDD is kept after its batch. */
   rememberMs = 0
   /** The newest batch. */
@@ -91,7 +94,7 @@ export class DStreamGraph {
     for (const node of this.#order) this.#checkInterval(node)
     for (const node of this.#order) node.rememberMs = this.rememberMs
     for (const node of this.#order) for (const parent of node.parents) parent.rememberMs = Math.max(parent.rememberMs, this.rememberMs + node.readsBackMs - this.batchMs)
-    for (const node of this.#order) for (const fn of node.functions) this.context.runner.freeze(fn)
+    for (const { functions = [] } of [...this.#order, ...this.outputs]) for (const fn of functions) this.context.runner.freeze(fn)
   }
 
   /** From here on `checkCaptured` compares captured plain objects with what they are now. */
@@ -137,6 +140,20 @@ export class DStreamGraph {
   /** What is known of a batch's inputs, by stream. */
   inputsAt(timeMs: number): Readonly<Record<number, InputInfo>> {
     return Object.fromEntries(this.inputs.flatMap(input => input.infoAt(timeMs) ?? []).map(info => [info.inputStreamId, info]))
+  }
+
+  /** Makes what a two-phase sink has prepared show; a sink that is gone from the program is left alone. */
+  async commit(output: number, handles: readonly unknown[], time: Time): Promise<void> {
+    await this.outputs[output]?.committer?.commit(handles, { output, time, epoch: this.epoch })
+  }
+
+  /** Gives up what a two-phase sink has prepared; failing to is no harm, since a later begin does it again. */
+  async abort(output: number, handles: readonly unknown[], time: Time): Promise<void> {
+    try {
+      await this.outputs[output]?.committer?.abort(handles, { output, time, epoch: this.epoch })
+    } catch (error) {
+      this.context.runner.log.warn({ batch: time.milliseconds }, `abort failed: ${String(error)}`)
+    }
   }
 
   /** Takes in what no output needs, so that it is forgotten with the rest. */

@@ -2,7 +2,9 @@
 
 import type { CallSite } from '../../base/call-site.ts'
 import type { Time } from '../../base/time.ts'
+import type { PlanFunction } from '../../rdd/plan.ts'
 import type { RDD } from '../../rdd/rdd.ts'
+import type { Committer } from '../output/sink.ts'
 import type { StreamNode } from './stream-node.ts'
 
 /** What happens when an output fails: stop the streams, report and go on, or run it up to n times more and then stop. */
@@ -17,6 +19,10 @@ export interface OutputOperation {
   readonly node: StreamNode
   readonly run: (rdd: RDD<unknown>, time: Time) => unknown
   readonly onFailure: OnFailure
+  /** Functions that are captured at start and stay as they are. */
+  readonly functions?: readonly PlanFunction[]
+  /** Commits what `run` gave, once the batch's completion is durable. */
+  readonly committer?: Committer
 }
 
 /** `print at app.ts:12:5`. */
