@@ -50,7 +50,7 @@ export function errorFromData(data: RemoteError, mapStack: (stack: string) => st
 /** A stack without the frames below the user's function: those of the generated loop and of ours. */
 function userStack(stack: string): string {
   const lines = stack.split('\n')
-  const ours = lines.findIndex(line => /^\s+at .*\(eval at make \(/.test(line))
+  const ours = lines.findIndex(line => /^\s+at .*(?:\(eval at make \(|[/\\]kernel[/\\]counted-function\.[jt]s:)/.test(line))
   return ours === -1 ? stack : lines.slice(0, ours).join('\n')
 }
 

@@ -113,3 +113,10 @@ test('attempts that fail, and workers that die, do not count', async () => {
   })
   assert.deepEqual([added.value, items.value.toSorted((x, y) => x - y)], [8, [0, 1, 2, 3]])
 })
+
+test('the stack of a function that adds to an accumulator is the user\'s own', async () => {
+  await using ctx = new Context({ master: 'local' })
+  const added = ctx.longAccumulator()
+  const error = await ctx.range(0, 1, 1, 1).foreach(() => { added.add(1); throw new TypeError('mine') }).then(() => assert.fail(), (thrown: Error) => thrown)
+  assert.match((error.cause as Error).stack ?? '', /^TypeError: mine\n +at .*shared\.test\.ts:\d+:\d+\)?$/)
+})
