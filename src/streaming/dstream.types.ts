@@ -1,9 +1,12 @@
 // What the compiler makes of streaming programs; checked by tsc, never run.
 
 import type { RDD } from '../rdd/rdd.ts'
-import { runBatches } from '../testing/run-batches.ts'
+import { seconds, type Time } from '../base/time.ts'
+import type { State } from '../kernel/state/state.ts'
+import { runBatches, testStream } from '../testing/run-batches.ts'
 import type { DStream } from './dstream.ts'
 import type { ReplayableSource } from './input/replayable-source.ts'
+import { StateSpec } from './state/state-spec.ts'
 import type { StreamingContext } from './streaming-context.ts'
 
 type Eq<A, B> = (<G>() => G extends A ? 1 : 2) extends (<G>() => G extends B ? 1 : 2) ? true : false
@@ -68,3 +71,39 @@ s.transform(rdd => rdd.collect())
 const wrong: DStream<string> = s.map((w): string | number => w)
 
 export function countBy<T, K>(stream: DStream<T>, f: (x: T) => K): DStream<[K, number]> { return stream.map((x): [K, number] => [f(x), 1]).reduceByKey((a, b) => a + b) }
+
+// State: the function of the options form infers; the chain form is written.
+is<DStream<[string, number]>>()(pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length), true)
+is<DStream<[string, number]>>()(pairs.updateStateByKey((ones, n: number | undefined) => (n ?? 0) + ones.length, 2), true)
+is<DStream<[string, [number, number]]>>()(pairs.updateStateByKey<[number, number]>((ones, s) => [ones.length, s?.[0] ?? 0], { numPartitions: 2 }), true)
+const mapped = pairs.mapWithState((word, one, state: State<number>, time) => {
+  is<string>()(word, true)
+  is<number | undefined>()(one, true)
+  is<Time>()(time, true)
+  state.update((state.getOption() ?? 0) + (one ?? 0))
+  return [word, state.get()]
+}, { timeout: '10 s', initialState: {} as RDD<[string, number]> })
+is<DStream<[string, number]>>()(mapped.map(pair => pair), true)
+is<DStream<[string, number]>>()(mapped.stateSnapshots(), true)
+const spec = StateSpec.function((key: string, value: number | undefined, state: State<string>) => (state.exists() ? undefined : { key, value })).timeout(seconds(1))
+is<DStream<{ key: string; value: number | undefined }>>()(pairs.mapWithState(spec).filter(x => x.key !== ''), true)
+is<DStream<[string, string]>>()(pairs.mapWithState(spec).stateSnapshots(), true)
+
+// Windows with inverse functions.
+is<DStream<[string, number]>>()(pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '30 s', '10 s', { filter: ([word, n]) => n > 0 && word !== '' }), true)
+is<DStream<number>>()(s.map(w => w.length).reduceByWindow((a, b) => a + b, (a, b) => a - b, '30 s'), true)
+
+// Joins.
+is<DStream<[string, [number, string]]>>()(pairs.join(s.map(w => [w, w])), true)
+is<DStream<[string, [number, string | undefined]]>>()(pairs.leftOuterJoin(s.map(w => [w, w])), true)
+is<DStream<[string, [number | undefined, string | undefined]]>>()(pairs.fullOuterJoin(s.map(w => [w, w])), true)
+is<DStream<[string, [number[], string[]]]>>()(pairs.cogroup(s.map(w => [w, w])), true)
+// @ts-expect-error -- keys of another type
+pairs.join(s.map(w => [w.length, w]))
+// @ts-expect-error -- no pairs
+s.updateStateByKey<number>(() => 1)
+
+// Sinks.
+s.saveTo({ write: (rows, { time, partition }) => { is<Iterable<string>>()(rows, true); is<Time>()(time, true); is<number>()(partition, true) } })
+pairs.saveTo({ begin: () => ({ n: 0 }), write: (transaction, rows) => { for (const [, n] of rows) transaction.n += n }, prepare: transaction => transaction.n, commit: handles => { is<readonly number[]>()(handles, true) }, abort: () => {} })
+is<DStream<[string, number]>>()(testStream(ssc, [[['a', 1]]]), true)

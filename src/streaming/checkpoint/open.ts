@@ -1,9 +1,11 @@
 // Opens the journal of a checkpoint directory, and reads what earlier runs left in it.
 
+import { basename, join } from 'node:path'
 import { isRivuletError } from '../../base/define-errors.ts'
 import type { Context } from '../../context/context.ts'
 import { FileJournal } from '../../storage/journal/file-journal.ts'
 import type { Journal } from '../../storage/journal/journal.ts'
+import { journalFiles } from '../../storage/journal/names.ts'
 import { MemoryJournal } from '../../storage/journal/memory-journal.ts'
 import { streamingErrors } from '../errors.ts'
 import { streamingSettings } from '../settings.ts'
@@ -35,7 +37,8 @@ export async function openCheckpoint(directory: string | undefined, { fs, conf, 
     if (!createOnError || !isRivuletError(error) || !['RIV_JOURNAL_CORRUPT', 'RIV_JOURNAL_UNUSABLE'].includes(error.code)) throw error
     const aside = `${folder}.damaged-${Date.now()}`
     log.warn({ code: error.code, aside }, 'the checkpoint is damaged: it is put aside, and the streams begin anew')
-    await fs.rename(folder, aside)
+    await fs.makeDirectory(aside) // the claims of epochs stay: a program that is not dead yet must not write into the new journal
+    for (const { path } of journalFiles(await fs.list(folder)).segments) await fs.rename(path, join(aside, basename(path)))
     return openCheckpoint(directory, { fs, conf, log } as Context)
   }
 }

@@ -1,12 +1,13 @@
 // Savepoints and replays: a program begins from a copy of another's state; a batch runs again as it was.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { ManualClock } from '../../base/clock.ts'
 import { Context } from '../../context/context.ts'
+import { testStream } from '../../testing/run-batches.ts'
 import type { DStream } from '../dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 
@@ -51,6 +52,25 @@ test('a program begins from a savepoint, with other partitions, and goes on from
   assert.deepEqual(await run({ directory: join(folder, 'b'), from: 3, to: 4, partitions: 5, conf }), whole.slice(3, 4))
   assert.deepEqual(await run({ directory: join(folder, 'b'), from: 4, to: 5, partitions: 5, conf }), whole.slice(4, 5), 'started again')
   assert.deepEqual(await run({ directory: join(folder, 'b'), from: 5, to: 6, partitions: 1 }), whole.slice(5, 6), 'started again, with one partition')
+})
+
+test('a checkpoint of which nothing can be read is refused; createOnError puts it aside', async () => {
+  const directory = join(folder, 'a')
+  await run({ directory, from: 0, to: 2 })
+  for (const name of readdirSync(join(directory, 'journal'))) writeFileSync(join(directory, 'journal', name), name.startsWith('epoch') ? '' : 'garbage')
+  const create = async (options?: { createOnError: boolean }): Promise<void> => {
+    await using ctx = new Context({ master: 'inline' })
+    const ssc = await StreamingContext.getOrCreate(directory, () => {
+      const made = new StreamingContext(ctx, '1 s', { clock: new ManualClock() })
+      testStream(made, [['a']]).foreachRDD(() => {})
+      return made
+    }, options)
+    await ssc.start()
+    await ssc.stop()
+  }
+  await assert.rejects(create(), { code: 'RIV_JOURNAL_UNUSABLE', message: /checkpoint/ })
+  await create({ createOnError: true })
+  await create()
 })
 
 test('a savepoint over a checkpoint, a folder that is none, and state in memory are refused', async () => {
