@@ -343,7 +343,9 @@ export class StreamingContext extends StreamInputs {
       await (this.#stopping = this.#end(false))
       throw error
     }
-    if (this.#stopping === undefined) this.#startBatches((await this.#checkpoint!).recovery)
+    if (this.#stopping !== undefined) return
+    this.#startBatches((await this.#checkpoint!).recovery)
+    await this.#checkpointer!.started().catch(() => {}) // the checkpointer has told the program
   }
 
   get #zeroMs(): number {

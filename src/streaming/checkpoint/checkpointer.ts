@@ -8,6 +8,7 @@
 // - R4: sources are told, and files removed, only after completed(t) is durable. Batch t + 1 does not wait for that.
 
 import { assert } from '../../base/assert.ts'
+import { failpoint } from '../../base/failpoint.ts'
 import { Time } from '../../base/time.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { Journal } from '../../storage/journal/journal.ts'
@@ -15,6 +16,7 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
 import { operatorsOf } from './match-operators.ts'
+import type { Recovery } from './recovery.ts'
 import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, StartRecord } from './records.ts'
 
 export interface CheckpointerOptions {
@@ -36,6 +38,11 @@ export class Checkpointer {
   readonly #inputs: readonly { readonly id: string; readonly input: InputNode }[]
   /** By batch that is not pruned, where its records begin. */
   readonly #begins = new Map<number, number>()
+  /** By batch whose outputs have not begun, where its inputs are. */
+  readonly #fixed = new Map<number, number>()
+  /** By input with offsets, what the newest batch had of it, or where it begins; by input with blocks, the number of the next one. */
+  readonly #newest: Record<string, unknown> = {}
+  readonly #nextBlock: Record<string, number> = {}
   /** By input and number, where blocks are that no batch has taken. */
   readonly #blocks = new Map<string, Map<number, number>>()
   /** By operator, the batch from which on its deltas are needed. */
@@ -58,10 +65,27 @@ export class Checkpointer {
     this.#inputs = inputIds(options.graph.inputs)
   }
 
+  /** Goes on with the inputs of an earlier run. */
+  goesOn({ newest, nextBlock }: Pick<Recovery, 'newest' | 'nextBlock'>): void {
+    Object.assign(this.#newest, newest)
+    Object.assign(this.#nextBlock, Object.fromEntries(nextBlock))
+  }
+
   /** Says what program writes from here on. */
   start(zeroMs: number): void {
     this.#zeroMs = zeroMs
+    for (const { id, input } of this.#inputs) if (!(id in this.#newest) && input.begins !== undefined) this.#newest[id] = input.begins
     this.#appendStart()
+  }
+
+  /** Resolves when it is durable where the inputs begin: what comes in from now on is in a batch. */
+  async started(): Promise<void> {
+    await this.#durable(this.#startPosition)
+  }
+
+  /** From which batch on an operator needs what an earlier run wrote. */
+  needs(operator: string, fromMs: number): void {
+    this.#needsFrom.set(operator, fromMs)
   }
 
   /** Says anew what a complete batch left in states: it came to other partitions. */
@@ -84,6 +108,7 @@ export class Checkpointer {
   block(input: string, number: number, records: number, ref: BlockRef): Promise<void> {
     const position = this.#append('block', { input, number, records, count: ref.count } satisfies BlockRecord, [ref])
     this.#blocksOf(input).set(number, position)
+    this.#nextBlock[input] = number + 1
     return this.#durable(position)
   }
 
@@ -95,7 +120,10 @@ export class Checkpointer {
       const taken = input.inputOf(timeMs)
       if (taken === undefined) continue
       inputs[id] = taken
-      if (!Array.isArray(taken)) continue
+      if (!Array.isArray(taken)) {
+        this.#newest[id] = taken
+        continue
+      }
       const blocks = this.#blocksOf(id)
       for (const number of taken as number[]) {
         begins = Math.min(begins, blocks.get(number) ?? Infinity)
@@ -103,7 +131,9 @@ export class Checkpointer {
       }
     }
     const position = this.#append('inputs', { timeMs, inputs } satisfies InputsRecord)
+    this.#fixed.set(timeMs, position)
     this.#begins.set(timeMs, Math.min(begins, position, this.#begins.get(timeMs) ?? Infinity))
+    failpoint('checkpoint.inputs')
   }
 
   /** What the batch adds to states. */
@@ -118,12 +148,16 @@ export class Checkpointer {
       const partitions = delta.partitions.map(({ lists, info }) => ({ lists: lists.map(blocks => blocks.map(({ count }) => count)), info }))
       const data: DeltaRecord = { timeMs, operator, needsFromMs, partitions }
       this.#lastDelta = this.#append('delta', data, delta.partitions.flatMap(({ lists }) => lists.flat()))
+      failpoint('checkpoint.delta')
     }
   }
 
   /** Resolves when outputs may run. The deltas of the batch need not be durable, those of the batch before are: their memory may be used again. */
   async ready(timeMs: number, lastDelta: number): Promise<void> {
-    await this.#durable(Math.max(this.#begins.get(timeMs) ?? -1, lastDelta))
+    const fixed = this.#fixed.get(timeMs)!
+    this.#fixed.delete(timeMs)
+    await this.#durable(Math.max(fixed, lastDelta))
+    failpoint('checkpoint.ready')
   }
 
   /** Whether the journal cannot be written any more. */
@@ -141,10 +175,13 @@ export class Checkpointer {
     assert(timeMs > this.#completedMs, () => `batch ${timeMs} completes after batch ${this.#completedMs}`) // R3
     this.#completedMs = timeMs
     const position = this.#append('completed', { timeMs, skipped: rolledBack, prepared } satisfies CompletedRecord)
+    failpoint('checkpoint.completed')
     const prunable = this.#prunable()
     this.#settling = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
+      failpoint('checkpoint.commit.before')
       committed()
       await this.commit(timeMs, prepared)
+      failpoint('checkpoint.commit.after')
       return prunable === undefined || this.#failed ? undefined : this.#options.journal.prune(prunable)
     }).catch(error => this.#fail(error as Error))
     if (++this.#batches < this.#nextRoll) return
@@ -192,10 +229,10 @@ export class Checkpointer {
     return Math.min(first, this.#startPosition)
   }
 
-
   #appendStart(): void {
     const { graph } = this.#options
-    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators } satisfies StartRecord)
+    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock } } satisfies StartRecord)
+    failpoint('checkpoint.start')
   }
 
   #append(kind: string, data: unknown, blocks: readonly BlockRef[] = []): number {

@@ -23,6 +23,10 @@ export interface StartRecord {
   /** Partitions of operators that the program gave no number for. */
   readonly parallelism: number
   readonly operators: readonly OperatorRecord[]
+  /** By input with offsets, what the newest batch had of it, or where it begins. */
+  readonly newest: InputsRecord['inputs']
+  /** By input with blocks, the number of the next one. */
+  readonly nextBlock: Readonly<Record<string, number>>
 }
 
 /** A block that a receiver stored; its bytes are the record's one block. */

@@ -41,6 +41,8 @@ export class Recovery {
     switch (kind) {
       case 'start':
         this.start = data as StartRecord
+        this.newest = { ...this.newest, ...this.start.newest }
+        for (const [input, number] of Object.entries(this.start.nextBlock)) this.nextBlock.set(input, number)
         return
       case 'block': {
         const record = data as BlockRecord

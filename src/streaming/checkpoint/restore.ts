@@ -25,10 +25,12 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
   const operators = operatorsOf(graph.stateful)
   matchOperators(operators, start?.operators ?? [], allowNonRestoredState)
   if (start !== undefined && start.batchMs !== graph.batchMs && recovery.inputs.size > 0) throw streamingErrors.RIV_BATCH_CHANGED(graph.batchMs, start.batchMs, recovery.inputs.size)
+  checkpointer.goesOn(recovery)
   checkpointer.start(start?.zeroMs ?? zeroMs) // not before it is sure that the program fits
   for (const [i, { stateful }] of graph.stateful.entries()) {
     const deltas = [...recovery.deltas.get(operators[i]!.id) ?? []].sort(([a], [b]) => a - b)
     const needsFromMs = deltas.at(-1)?.[1].data.needsFromMs ?? 0
+    if (deltas.length > 0) checkpointer.needs(operators[i]!.id, needsFromMs)
     for (const [timeMs, { data, blocks }] of deltas) {
       if (timeMs < needsFromMs) continue
       let next = 0

@@ -77,6 +77,11 @@ export abstract class InputNode extends StreamNode {
     return undefined
   }
 
+  /** Where it begins, as `inputOf` would tell it of the batch before the first; undefined where that does not matter. */
+  get begins(): unknown {
+    return undefined
+  }
+
   /** Goes on from an earlier run. Called before `start`. */
   restore(_earlier: EarlierInput): void {}
 

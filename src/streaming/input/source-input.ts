@@ -30,6 +30,7 @@ export class SourceInput<Offset, Part> extends InputNode {
   #earlier: ReadonlyMap<number, unknown> = new Map()
   /** Where the next batch begins; batches take turns, also when several are due at once. */
   #next: Promise<Offset> | undefined
+  #begins: Offset | undefined
   #commits: Promise<void> = Promise.resolve()
   #log: Logger | undefined
   #control: RateControl | undefined
@@ -45,6 +46,7 @@ export class SourceInput<Offset, Part> extends InputNode {
     this.#control = this.startControl(conf, batchMs)
     if (this.#next !== undefined) return // an earlier run has begun it
     const initial = await this.#ask('initial', () => this.#source.initial(this.#stop.signal, new Time(clock.now())))
+    this.#begins = initial
     this.#next = Promise.resolve(initial)
   }
 
@@ -55,6 +57,10 @@ export class SourceInput<Offset, Part> extends InputNode {
 
   override inputOf(timeMs: number): unknown {
     return this.#ranges.get(timeMs)
+  }
+
+  override get begins(): unknown {
+    return this.#begins === undefined ? undefined : { from: this.#begins, to: this.#begins }
   }
 
   override restore({ batches, newest }: EarlierInput): void {

@@ -20,7 +20,8 @@ interface Entry { readonly timeMs: number; readonly blocks: readonly BlockRef[] 
 
 interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number }
 
-interface Version { readonly timeMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
+/** What a version adds to what a journal has is younger than `sinceMs`. */
+interface Version { readonly timeMs: number; readonly sinceMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
 
 let lastState = 0
 
@@ -30,6 +31,7 @@ export class KeyedState {
   readonly #owner = `state ${++lastState}/`
   readonly #versions = new Map<number, Version>()
   #newest: Version | undefined
+  #initialMs: number | undefined
   /** The one before, to go back to. */
   #before: Version | undefined
   /** Blocks that versions from this time on do not need. */
@@ -42,7 +44,7 @@ export class KeyedState {
 
   /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
   get #last(): Version {
-    return (this.#newest ??= { timeMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() })
+    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() })
   }
 
   /** The time of the newest version; −Infinity before the first. */
@@ -65,9 +67,10 @@ export class KeyedState {
     return this.#last.partitions.map((partition, i) => this.#input(partition, i, args, lists(i)))
   }
 
-  /** Makes what tasks wrote the newest version. */
-  add(timeMs: number, outputs: readonly KeepOutput[]): void {
+  /** Makes what tasks wrote the newest version; an `initial` one is journalled with the one that comes next. */
+  add(timeMs: number, outputs: readonly KeepOutput[], initial = false): void {
     const before = this.#last
+    if (initial) this.#initialMs = timeMs
     const dropped: BlockRef[] = []
     const partitions = outputs.map(({ lists, info }, i): Partition => {
       const { head, keepFromMs = -Infinity, keys } = info as StateInfo
@@ -81,7 +84,7 @@ export class KeyedState {
     })
     if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, blocks: dropped })
     this.#before = before
-    this.#newest = { timeMs, partitions, scope: new PlanScope() }
+    this.#newest = { timeMs, sinceMs: before.timeMs === this.#initialMs ? -Infinity : before.timeMs, partitions, scope: new PlanScope() }
     this.#versions.set(timeMs, this.#newest)
   }
 
@@ -106,8 +109,10 @@ export class KeyedState {
 
   /** What the newest version added to each partition's log. */
   get added(): readonly PartitionDelta[] {
-    const { timeMs, partitions } = this.#last
-    return partitions.map(({ log, keys }) => ({ lists: [log.at(-1)?.timeMs === timeMs ? log.at(-1)!.blocks : []], info: { keepFromMs: log[0]?.timeMs, keys } satisfies Omit<StateInfo, 'head'> }))
+    const { sinceMs, partitions } = this.#last
+    return partitions.map(({ log, keys }) => ({
+      lists: [log.flatMap(entry => (entry.timeMs > sinceMs ? entry.blocks : []))], info: { keepFromMs: log[0]?.timeMs, keys } satisfies Omit<StateInfo, 'head'>,
+    }))
   }
 
   /** The first batch whose entries the newest version needs. */

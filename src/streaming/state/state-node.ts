@@ -73,7 +73,7 @@ export class StateNode extends StreamNode implements Stateful {
     const { op, site } = this
     if (initial !== undefined && this.#state.timeMs === -Infinity) {
       const first = timeMs - this.slideMs
-      this.#state.add(first, await keep(context, { plan: initial(), op, site, fn: builtin('loadState'), inputs: this.#state.inputs({ timeMs: first }) }))
+      this.#state.add(first, await keep(context, { plan: initial(), op, site, fn: builtin('loadState'), inputs: this.#state.inputs({ timeMs: first }) }), true)
     }
     const [parent] = this.parents
     const batch = await parent!.getOrCompute(timeMs)
