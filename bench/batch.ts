@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Context } from '../src/index.ts'
 import { textOf } from './data.ts'
-import { median } from './throughput.ts'
+import { median } from './beside.ts'
 
 export const batchWorkloads = ['grep', 'wordcount', 'sort', 'join', 'aggregate'] as const
 export type BatchWorkload = (typeof batchWorkloads)[number]

@@ -53,3 +53,27 @@ export function cuts(text: Buffer, bytes: number): [number, number][] {
   }
   return ranges
 }
+
+const keyBytes = 14
+
+/** `lines` lines in one shared buffer, each with a key of its own among `keys`, in no order. */
+export function keyedTextOf(lines: number, keys: number, seed = 42): Buffer {
+  const random = seededRandom(seed)
+  const order = Uint32Array.from({ length: lines }, (_, i) => i % keys)
+  for (let i = lines - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    const other = order[j]!
+    order[j] = order[i]!
+    order[i] = other
+  }
+  const out = Buffer.from(new SharedArrayBuffer(lines * (width + 1)))
+  const filler = 'x'.repeat(width)
+  for (let line = 0; line < lines; line++) {
+    const key = `user-${String(order[line]).padStart(keyBytes - 5, '0')}`
+    out.write(`${key} ${filler.slice(keyBytes + 1)}\n`, line * (width + 1), 'latin1')
+  }
+  return out
+}
+
+/** The key of a line of such a text. */
+export const keyOf = (line: string): string => line.slice(0, keyBytes)

@@ -2,7 +2,7 @@
 
 import { Context, StreamingContext } from '../src/index.ts'
 import { ManualClock } from '../src/testing/index.ts'
-import { median } from './throughput.ts'
+import { median } from './beside.ts'
 
 const warmUp = 500
 const batches = 5_000

@@ -7,12 +7,15 @@ import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
 import { logMining } from './log-mining.ts'
 import { spill } from './spill.ts'
+import { stateful } from './stateful.ts'
 import { throughput } from './throughput.ts'
 
 const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
 
   grep        lines that hold a word, through a D-Stream, beside the hand-written loop
   wordcount   split, pair, reduceByKey, beside the hand-written loop
+  window      word count over 30 s that slides each second, beside the hand-written loop  [--top] [--checkpoint memory|process|power]
+  stateful    a count by one of 1 000 000 keys, beside the hand-written loop  [--op map|update] [--checkpoint …] [--keys N] [--lines LINES_PER_BATCH]
   empty       an empty batch of the word count: tick to completed
   latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
@@ -27,6 +30,7 @@ const { values, positionals } = parseArgs({
   options: {
     cores: { type: 'string', default: '1' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
     rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' },
+    op: { type: 'string', default: 'map' }, top: { type: 'boolean', default: false }, checkpoint: { type: 'string', default: 'memory' }, keys: { type: 'string', default: '1000000' }, lines: { type: 'string', default: '100000' },
     level: { type: 'string', default: 'MEMORY_ONLY' },
     work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
     rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
@@ -49,6 +53,12 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
   const result = await throughput({ workload: name, cores, rounds: Number(values.rounds ?? 12) })
   show(result, `${name}, ${workers}, ${result.lines} lines: Rivulet ${result.rivulet} lines/s, by hand ${result.handWritten} lines/s; `
     + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), throughput ratio ${(1 / result.ratio).toFixed(2)}`)
+} else if (name === 'window' || name === 'stateful') {
+  const work = name === 'window' ? (values.top ? 'top' : 'window') : values.op === 'update' ? 'update' : 'map'
+  const checkpoint = values.checkpoint === 'power' || values.checkpoint === 'process' ? values.checkpoint : 'memory'
+  const result = await stateful({ work, cores, checkpoint, keys: Number(values.keys), linesPerBatch: Number(values.lines), rounds: Number(values.rounds ?? 6) })
+  show(result, `${name} (${work}), ${workers}, checkpoint ${checkpoint}, batches of ${result.linesPerBatch} lines: Rivulet ${result.rivulet} lines/s, by hand ${result.handWritten} lines/s; `
+    + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), of processor time ${result.cpuRatio.toFixed(2)}, throughput ratio ${(1 / result.ratio).toFixed(2)}`)
 } else if (name === 'empty') {
   const result = await emptyBatches(cores)
   show(result, `empty batch, ${workers}: median ${result.medianMs.toFixed(3)} ms, p99 ${result.p99Ms.toFixed(3)} ms`)
