@@ -6,13 +6,12 @@ import { encodeBlock } from '../wire/block/encode.ts'
 import { SlabWriter } from '../wire/slab/slab-writer.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import { Collected, inBlocks } from './outputs.ts'
-import type { TaskIO } from './task-io.ts'
 
 const writeRecords = (records: readonly unknown[], from: number, to: number): BlockRef => encodeBlock(records, from, to, new SlabWriter(undefined, () => -1), { maxBytes: 1_000 })
 const ways: Record<string, (records: readonly string[]) => readonly BlockRef[]> = {
   'a held array': records => inBlocks(records, (from, to) => writeRecords(records, from, to)),
   'records one by one': records => {
-    const out = new Collected({ writeRecords } as unknown as TaskIO)
+    const out = new Collected({ writeRecords })
     for (const record of records) out.push(record)
     return out.finish()
   },

@@ -53,11 +53,11 @@ function writeFitting(write: Write, from: number, to: number): BlockRef {
 /** Result records of a task. */
 export class Collected {
   readonly blocks: BlockRef[] = []
-  readonly #io: TaskIO
+  readonly #io: Pick<TaskIO, 'writeRecords'>
   #records: unknown[] = []
   #limit = recordsAtFirst
 
-  constructor(io: TaskIO) { this.#io = io }
+  constructor(io: Pick<TaskIO, 'writeRecords'>) { this.#io = io }
 
   push(record: unknown): void {
     if (this.#records.push(record) === this.#limit) this.#flush()

@@ -10,7 +10,7 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
 import { CombineMap } from '../combine-map.ts'
 import { kernelErrors, UserFailure } from '../errors.ts'
-import { inBlocks } from '../outputs.ts'
+import { Collected, inBlocks } from '../outputs.ts'
 import { copyValue } from '../state/copy-value.ts'
 import { nextHead, tableToChange, tableToRead, type LogRow, type StateVersion } from '../state/live-tables.ts'
 import { absent, type Cell, type StateTable } from '../state/state-table.ts'
@@ -71,7 +71,7 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
   changed(input, io, (table, { timeMs, idleMs }) => {
     const time = new Time(timeMs)
     const state = new KeyState()
-    const emitted: unknown[] = []
+    const emitted = new Collected({ writeRecords: (rows, from, to) => io.keepRecords(rows, from, to) })
     let calls = 0
     for (const [key, value] of rows) {
       const cell = table.get(key)
@@ -92,7 +92,7 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
       table.remove(cell)
       if ((calls & 1023) === 0) io.tick()
     }
-    return [blocksOf(emitted, io)]
+    return [emitted.finish()]
   })
 
 /**
@@ -120,7 +120,7 @@ export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iter
       else table.set(cell, called(f!, [copyValue(cell.value), more], [key, cell.value, more], 1), timeMs)
     })
     if (keep !== undefined) {
-      for (const cell of table.touched()) {
+      for (const cell of table.touched) {
         if (cell.value !== absent && !called(keep, [[cell.key, copyValue(cell.value)]], [cell.key, cell.value], 1)) table.remove(cell)
       }
     }
@@ -160,17 +160,17 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args:
   const table = tableToChange(versionOf(input), io)
   try {
     const lists = change(table, args)
-    const touched = table.touched()
-    const puts: LogRow[] = []
+    const puts: Cell[] = []
     const removes: LogRow[] = []
-    for (const cell of touched) {
+    for (const cell of table.touched) {
       if (cell.value === absent) removes.push([cell.key])
-      else puts.push(rowOf(cell))
+      else puts.push(cell)
     }
-    const again = touched.length === 0 ? undefined : table.again(Math.max(touched.length, Math.ceil(table.size / changesAPass)), args.timeMs)
-    for (const cell of again?.cells ?? []) puts.push(rowOf(cell))
+    const changes = table.touched.length
+    const again = changes === 0 ? undefined : table.again(Math.ceil(Math.max(changes / 2, table.size / changesAPass)), args.timeMs)
+    for (const cell of again?.cells ?? []) puts.push(cell)
     const head = nextHead(threadId)
-    const output = { lists: [[...blocksOf(puts, io), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
+    const output = { lists: [[...logOf(puts, io), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
     table.seal(head)
     return output
   } catch (error) {
@@ -178,6 +178,9 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args:
     throw error
   }
 }
+
+/** Rows of cells live only while their block is written. */
+const logOf = (cells: readonly Cell[], io: TaskIO): BlockRef[] => inBlocks(cells, (from, to) => io.keepRecords(cells.slice(from, to).map(rowOf), 0, to - from))
 
 const rowOf = ({ key, value, at, seq }: Cell): LogRow => [key, value, at, seq]
 

@@ -14,7 +14,10 @@ import { objectIdentity } from '../../wire/key/key-bytes.ts'
 /** The value of a key that has none. */
 export const absent = Symbol('absent')
 
-const maxKeys = 2 ** 20
+const maxKeys = 2 ** 22
+
+/** How many cells are looked at, at most, for each that is to be written again. */
+const looksAWrite = 8
 
 export interface Cell {
   readonly key: unknown
@@ -23,11 +26,9 @@ export interface Cell {
   value: unknown
   /** Milliseconds of the batch that touched it last. */
   at: number
-  /** The number of the last change of the table that touched it. */
+  /** The number of the last change of the table that touched it; 0 for none that is known. */
   change: number
 }
-
-interface Undo { readonly cell: Cell; readonly value: unknown; readonly at: number; readonly change: number }
 
 export class StateTable {
   readonly #primitives: Map<unknown, Cell>[] = [new Map()]
@@ -35,14 +36,17 @@ export class StateTable {
   #head: string | undefined
   /** What `head` was made from, while that can be gone back to. */
   #base: string | undefined
-  #undo: Undo[] = []
+  /** The cells touched since open(), and what they were: columns, because there is one for each record of a batch. */
+  #touched: Cell[] = []
+  #oldValues: unknown[] = []
+  #oldTimes: number[] = []
   #emptied: Cell[] = []
   #lastSeq = -1
   #change = 0
   #size = 0
   /** Cells by the time at which they are looked at for being idle; each is in one list. Made when first asked for. */
   #idle: Map<number, Cell[]> | undefined
-  #pass: { cells: Iterator<Cell>; readonly sinceMs: number } | undefined
+  #pass: { cells: Iterator<Cell>; readonly sinceMs: number; readonly sinceChange: number } | undefined
 
   constructor(head: string | undefined) {
     this.#head = head
@@ -59,7 +63,7 @@ export class StateTable {
     else if (this.#head !== base) return false
     for (const cell of this.#emptied) if (cell.value === absent) this.#mapOf(cell.key).delete(identity(cell.key))
     this.#emptied = []
-    this.#undo = []
+    this.#forgetOld()
     this.#base = undefined
     this.#change++
     return true
@@ -77,13 +81,14 @@ export class StateTable {
 
   /** Takes the changes since open() back, sealed or not. */
   rollback(): void {
-    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
-      const { cell, value, at, change } = undo
+    for (const [i, cell] of this.#touched.entries()) {
+      const value = this.#oldValues[i]
       this.#size += Number(value !== absent) - Number(cell.value !== absent)
       cell.value = value
-      cell.at = at
-      cell.change = change
+      cell.at = this.#oldTimes[i]!
+      cell.change = 0
     }
+    this.#forgetOld()
     if (this.#base !== undefined) this.#head = this.#base
     this.#base = undefined
     this.#idle = undefined
@@ -157,8 +162,8 @@ export class StateTable {
   }
 
   /** The cells that the changes since open() touched, each once. */
-  touched(): Cell[] {
-    return this.#undo.map(({ cell }) => cell)
+  get touched(): readonly Cell[] {
+    return this.#touched
   }
 
   /** Takes the cells last touched at `upToMs` or earlier out of the order of idleness, and gives them in the order of keys. */
@@ -192,27 +197,35 @@ export class StateTable {
   }
 
   /**
-   * The next cells to be written again so that the log's beginning can go: at most `count` that this change did not touch.
+   * The next cells to be written again so that the log's beginning can go: at most `count` that no change has touched since the pass began.
    * Gives the time of the change with which the pass began once the pass is complete.
    */
   again(count: number, nowMs: number): { cells: Cell[]; keepFromMs: number | undefined } {
-    const pass = (this.#pass ??= { cells: this.cells(), sinceMs: nowMs })
+    const pass = (this.#pass ??= { cells: this.cells(), sinceMs: nowMs, sinceChange: this.#change })
     const cells: Cell[] = []
-    while (cells.length < count) {
+    for (let looked = 0; cells.length < count && looked < looksAWrite * count; looked++) {
       const next = pass.cells.next()
       if (next.done === true) {
         this.#pass = undefined
         return { cells, keepFromMs: pass.sinceMs }
       }
-      if (next.value.change !== this.#change) cells.push(next.value)
+      if (next.value.change < pass.sinceChange) cells.push(next.value)
     }
     return { cells, keepFromMs: undefined }
   }
 
   #touch(cell: Cell): void {
     if (cell.change === this.#change) return
-    this.#undo.push({ cell, value: cell.value, at: cell.at, change: cell.change })
+    this.#touched.push(cell)
+    this.#oldValues.push(cell.value)
+    this.#oldTimes.push(cell.at)
     cell.change = this.#change
+  }
+
+  #forgetOld(): void {
+    this.#touched = []
+    this.#oldValues = []
+    this.#oldTimes = []
   }
 
   #cell(key: unknown): Cell | undefined {
