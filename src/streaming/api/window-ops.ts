@@ -7,6 +7,7 @@ import { callSite, type CallSite } from '../../base/call-site.ts'
 import { interval, type D } from '../../base/time.ts'
 import type { Partitioner } from '../../kernel/partitioner.ts'
 import { builtin, userFunction } from '../../rdd/nodes.ts'
+import type { PlanFunction } from '../../rdd/plan.ts'
 import type { PartitionsOrPartitioner } from '../../rdd/target.ts'
 import type { AnyFunction, Key, Pair, Val } from '../../rdd/types.ts'
 import type { DStream } from '../dstream.ts'
@@ -89,7 +90,7 @@ export abstract class WindowOps<out T> extends BatchOps<T> {
     const site = callSite()
     const op = 'countByValueAndWindow'
     const add = builtin('add')
-    const windows = this.countByValue(partitions).#window(op, site, length, slide)
+    const windows = this.countByValue(partitions).#window(op, site, length, slide, add)
     return windows.combined(op, site, this.targetOf(op, site, partitions), { merge: add, mergeCombiners: add, mapSide: true })
   }
 
@@ -118,7 +119,7 @@ export abstract class WindowOps<out T> extends BatchOps<T> {
     const fn = userFunction(f, op, site)
     const aggregator = { merge: fn, mergeCombiners: fn, mapSide: true }
     const target = this.targetOf(op, site, fourth as PartitionsOrPartitioner | undefined)
-    return this.combined<Pair>(op, site, target, aggregator).#window(op, site, second, third).combined(op, site, target, aggregator)
+    return this.combined<Pair>(op, site, target, aggregator).#window(op, site, second, third, fn).combined(op, site, target, aggregator)
   }
 
   /**
@@ -148,10 +149,10 @@ export abstract class WindowOps<out T> extends BatchOps<T> {
     return this.derive(new InverseWindowNode({ op, site, context: this.graph.context, parent: batches.node, slideMs, lengthMs, target, functions }))
   }
 
-  #window(op: string, site: CallSite, length: D, slide: D | undefined): DStream<T> {
+  #window(op: string, site: CallSite, length: D, slide: D | undefined, merge?: PlanFunction): DStream<T> {
     const lengths = this.#lengths(op, site, length, slide)
     this.graph.assertOpen(op, site)
-    return this.derive(new WindowNode({ op, site, context: this.graph.context, parent: this.node, ...lengths }))
+    return this.derive(new WindowNode({ op, site, context: this.graph.context, parent: this.node, ...lengths, ...(merge && { merge }) }))
   }
 
   /** Length and slide in milliseconds, checked. */

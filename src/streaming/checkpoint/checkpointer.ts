@@ -231,7 +231,7 @@ export class Checkpointer {
 
   #appendStart(): void {
     const { graph } = this.#options
-    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock } } satisfies StartRecord)
+    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true), newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock } } satisfies StartRecord)
     failpoint('checkpoint.start')
   }
 

@@ -26,6 +26,8 @@ export interface Delta {
 export interface Stateful {
   /** The kind of operator, for its name in a checkpoint: `updateStateByKey`, `window` … */
   readonly kind: string
+  /** Whether it is made of what others remember: nothing of it is in a checkpoint. */
+  readonly isDerived?: true
   /** Whether it needs a place where its state is kept. */
   readonly needsCheckpoint: boolean
   /** Milliseconds between two advances. */

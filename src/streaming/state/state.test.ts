@@ -82,6 +82,20 @@ onEveryMaster(context => {
     assert.deepEqual(await run(context(), [[1, 2], [3], []], numbers => numbers.reduceByWindow(add, (a, b) => a - b, '2 s', '1 s'), {}), [[3], [6], [3]])
   })
 
+  test('panes that are combined ahead: a long window equals the one that reads every pane', async () => {
+    const letters = 'abcdefg'
+    const batches = Array.from({ length: 45 }, (_, i) => (i % 7 === 3 ? [] : [[letters[i % 5]!, i], [letters[(i * 3) % 7]!, 1]] as [string, number][]))
+    const concat = (a: string, b: string): string => a + b
+    for (const [length, slide] of [['20 s', '1 s'], ['17 s', '3 s'], ['9 s', '1 s']] as const) {
+      for (const restartAfterBatch of [undefined, 23]) {
+        const options = { extraBatches: 20, ...(restartAfterBatch !== undefined && { restartAfterBatch }) }
+        const ahead = await run(context(), batches, pairs => pairs.mapValues(n => `${n} `).reduceByKeyAndWindow(concat, length, slide, 2), options)
+        const plain = await run(context(), batches, pairs => pairs.mapValues(n => `${n} `).window(length, slide).reduceByKey(concat, 2), { extraBatches: 20 })
+        assert.deepEqual(sorted(ahead), sorted(plain), `${length} every ${slide}, restarted ${restartAfterBatch}`)
+      }
+    }
+  })
+
   test('a failing function takes the batch back for all streams with state', async () => {
     const seen: unknown[] = []
     const out = run(context(), words('ab', 'x', 'a'), (pairs, ssc) => {
