@@ -74,3 +74,29 @@ export function customersAndOrders(customers: number, orders: number): { readonl
     orders: Array.from({ length: orders }, (_, i) => ({ customer: i % 50 === 0 ? -1 - i : Math.min(customers - 1, someone()), amount: 1 + Math.floor(random() * 100) })),
   }
 }
+
+export interface Tweet { readonly user: string; readonly text: string }
+
+/** Tweets; what people talk about changes as time goes by, and each user has moods. */
+export function makeTweets(count: number, users = 50): Tweet[] {
+  const random = numbers(5)
+  const tags = ['#tea', '#rain', '#trains', '#football', '#cats', '#news', '#music', '#snow']
+  const words = ['good', 'great', 'happy', 'bad', 'awful', 'sad']
+  return Array.from({ length: count }, (_, i) => {
+    const user = Math.floor(random() * users)
+    const topic = Math.floor(i / count * tags.length + tags.length * random() ** 4) % tags.length
+    const mood = Math.floor(random() * 3) + (random() < user / users ? 3 : 0)
+    return { user: `user${user}`, text: `a ${words[mood]} day ${tags[topic]}${random() < 0.2 ? ` ${tags[Math.floor(random() * tags.length)]}` : ''}` }
+  })
+}
+
+/** Lines of a web server's log; of the pages the first ones are asked for most. */
+export function pageViews(count: number, pages: number): string[] {
+  const random = numbers(6)
+  return Array.from({ length: count }, () => `10.0.0.${Math.floor(random() * 255)} GET /page${Math.floor(pages * random() ** 3)} ${random() < 0.02 ? 404 : 200}`)
+}
+
+/** An array cut into so many pieces, for the batches of a stream. */
+export function inBatches<T>(records: readonly T[], batches: number): T[][] {
+  return Array.from({ length: batches }, (_, i) => records.slice(Math.floor(i * records.length / batches), Math.floor((i + 1) * records.length / batches)))
+}
