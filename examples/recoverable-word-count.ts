@@ -45,5 +45,5 @@ const ssc = await StreamingContext.getOrCreate(directory, () => {
 
 await ssc.start()
 await Promise.race([done.promise, ssc.awaitTermination()])
-await ssc.stop({ graceful: true })
+await ssc.stop()
 if (flags.checkpoint === undefined) rmSync(directory, { recursive: true })

@@ -185,7 +185,18 @@ export abstract class ElementOps<out T> extends DStreamNode<T> {
     return this
   }
 
-  /** `persist()` at the default level. */
+  /**
+   * `persist()` at the default level.
+   *
+   * Semantics: `DStream.cache`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * const words = ssc.queueStream([['to', 'be']]).cache()
+   * words.count().print()
+   * words.print()
+   */
   cache(): this {
     return this.persist()
   }

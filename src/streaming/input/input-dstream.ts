@@ -33,13 +33,47 @@ export abstract class InputDStream<out T> extends DStream<T> {
     ssc.graph.addInput(input)
   }
 
-  /** Called when the context starts, before the first batch. */
+  /**
+   * Called when the context starts, before the first batch; a promise is awaited. If it throws, the context does not start.
+   *
+   * Semantics: `InputDStream.start`.
+   *
+   * @example
+   * import { InputDStream, type RDD } from 'rivulet'
+   * class Prices extends InputDStream<number> {
+   *   override async start() { console.log('connects') }
+   *   compute(): RDD<number> | undefined { return undefined }
+   * }
+   */
   start(): void | Promise<void> {}
 
-  /** Called when the context stops. */
+  /**
+   * Called when the context stops; a promise is awaited.
+   *
+   * Semantics: `InputDStream.stop`.
+   *
+   * @example
+   * import { InputDStream, type RDD } from 'rivulet'
+   * class Prices extends InputDStream<number> {
+   *   override async stop() { console.log('disconnects') }
+   *   compute(): RDD<number> | undefined { return undefined }
+   * }
+   */
   stop(): void | Promise<void> {}
 
-  /** The RDD of a batch, if it has one. */
+  /**
+   * The RDD of a batch, or `undefined` where the batch has none: outputs skip it. Called in the driver, once a batch, in order of time.
+   *
+   * Semantics: `DStream.compute`.
+   *
+   * @example
+   * import { Context, InputDStream, seconds, StreamingContext, type RDD, type Time } from 'rivulet'
+   * const ctx = new Context()
+   * class EvenSeconds extends InputDStream<number> {
+   *   compute(time: Time): RDD<number> | undefined { return time.milliseconds % 2_000 === 0 ? ctx.range(3) : undefined }
+   * }
+   * new EvenSeconds(new StreamingContext(ctx, seconds(1))).print()
+   */
   abstract compute(time: Time): RDD<T> | undefined | Promise<RDD<T> | undefined>
 }
 

@@ -39,6 +39,7 @@ export abstract class Receiver<in out T> {
     Receiver.attach = (receiver, host) => { receiver.#host = host }
   }
 
+  /** How its blocks are to be kept; accepted for programs that come from Spark, blocks are kept in shared memory until their batch is over. */
   readonly storageLevel: StorageLevel
   /** Where it would like to run. It runs in the program itself; the name is for programs that come from Spark. */
   readonly preferredLocation?: string

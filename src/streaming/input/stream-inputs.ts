@@ -25,6 +25,7 @@ import { SourceInput } from './source-input.ts'
 import { streamingSettings } from '../settings.ts'
 
 export abstract class StreamInputs {
+  /** The Context that the streams' jobs run on. */
   readonly sparkContext: Context
   /** The graph of streams. Not for programs. */
   readonly graph: DStreamGraph

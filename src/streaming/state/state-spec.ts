@@ -45,25 +45,83 @@ export class StateSpec<K, V, S, E> {
     this.options = options
   }
 
-  /** A spec of a function. */
+  /**
+   * A spec of a function; the other methods give new specs.
+   *
+   * Semantics: `StateSpec.function`.
+   *
+   * @example
+   * import { StateSpec, type State } from 'rivulet'
+   * import { runBatches } from 'rivulet/testing'
+   * const longest = StateSpec.function((_word: string, length: number | undefined, state: State<number>) => {
+   *   state.update(Math.max(length ?? 0, state.getOption() ?? 0))
+   *   return state.get()
+   * })
+   * await runBatches([[['a', 3]], [['a', 2]]], pairs => pairs.mapWithState(longest))   // [[3], [3]]
+   */
   static function<K, V, S, E>(f: StateFunction<K, V, S, E>): StateSpec<K, V, S, E> {
     return new StateSpec(f, {})
   }
 
-  /** Pairs of keys and their states before the first batch. */
+  /**
+   * Pairs of keys and their states before the first batch. A program that goes on from a checkpoint has no use for them.
+   *
+   * Semantics: `StateSpec.initialState`.
+   *
+   * @example
+   * import { StateSpec, type State } from 'rivulet'
+   * import { runBatches } from 'rivulet/testing'
+   * const sums = (_key: string, n: number | undefined, state: State<number>) => {
+   *   state.update(state.get() + (n ?? 0))
+   *   return state.get()
+   * }
+   * await runBatches([[['a', 1]]], (pairs, ssc) => pairs.mapWithState(
+   *   StateSpec.function(sums).initialState(ssc.sparkContext.parallelize([['a', 100]]))))   // [[101]]
+   */
   initialState(rdd: RDD<[K, S]>): StateSpec<K, V, S, E> {
     return new StateSpec(this.f, { ...this.options, initialState: rdd })
   }
 
-  /** How long a key may be without records before it is handed over a last time and forgotten. */
+  /**
+   * How long a key may be without records before it is handed over a last time, with `undefined` as its value, and forgotten.
+   *
+   * It is handed over in the first batch that is later than its last record by more than this. Semantics: `StateSpec.timeout`.
+   *
+   * @example
+   * import { StateSpec, type State } from 'rivulet'
+   * import { runBatches } from 'rivulet/testing'
+   * const visits = StateSpec.function((user: string, page: string | undefined, state: State<number>) => {
+   *   if (page === undefined) return `${user} left after ${state.get()}`
+   *   state.update((state.getOption() ?? 0) + 1)
+   * }).timeout('1 s')
+   * await runBatches([[['ann', '/']], [['ann', '/a']], [], []], pages => pages.mapWithState(visits))   // [[], [], [], ['ann left after 2']]
+   */
   timeout(idle: D): StateSpec<K, V, S, E> {
     return new StateSpec(this.f, { ...this.options, timeout: duration(idle, 'the timeout') })
   }
 
+  /**
+   * In how many partitions the states are kept; by default the context's parallelism.
+   *
+   * Semantics: `StateSpec.numPartitions`.
+   *
+   * @example
+   * import { StateSpec, type State } from 'rivulet'
+   * const spec = StateSpec.function((_key: string, n: number | undefined, state: State<number>) => { state.update(n ?? 0) }).numPartitions(4)
+   */
   numPartitions(n: number): StateSpec<K, V, S, E> {
     return new StateSpec(this.f, { ...this.options, numPartitions: n })
   }
 
+  /**
+   * By which partitioner the states are kept.
+   *
+   * Semantics: `StateSpec.partitioner`.
+   *
+   * @example
+   * import { HashPartitioner, StateSpec, type State } from 'rivulet'
+   * const spec = StateSpec.function((_key: string, n: number | undefined, state: State<number>) => { state.update(n ?? 0) }).partitioner(new HashPartitioner(4))
+   */
   partitioner(partitioner: Partitioner): StateSpec<K, V, S, E> {
     return new StateSpec(this.f, { ...this.options, partitioner })
   }
