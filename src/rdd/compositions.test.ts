@@ -21,6 +21,7 @@ type Row = [name: string, run: (ctx: Context) => Promise<unknown>, expected: unk
 
 const rows: Row[] = [
   // By key
+  ['pairs sorted by something else are not where their keys belong', c => left(c).join(left(c).sortBy(([, n]) => -n)).count(), 6],
   ['foldByKey', c => left(c).foldByKey(0, add).sortByKey().collect(), [['a', 4], ['b', 2], ['d', 4]]],
   ['foldByKey adds the zero once a key and partition', c => c.parallelize([['a', 1], ['a', 2], ['a', 3]], 3).foldByKey(100, add).collect(), [['a', 306]]],
   ['aggregateByKey', c => left(c).aggregateByKey([0, 0], ([s, n], v) => [s + v, n + 1], (a, b) => [a[0] + b[0], a[1] + b[1]]).sortByKey().collect(), [['a', [4, 2]], ['b', [2, 1]], ['d', [4, 1]]]],

@@ -37,7 +37,7 @@ export function sortPairs({ plan, context }: Runnable, { op, site, ascending, pa
       found.bounds ??= bounds // two actions may sample at once
       return shuffle(plan, op, site, found)
     }, target)
-  return pipeline(ranges, op, site, [{ op: 'mapPartitions', fn: builtin('sortedByKey', [ascending]) }, ...then], true)
+  return pipeline(ranges, op, site, [{ op: 'mapPartitions', fn: builtin('sortedByKey', [ascending]) }, ...then], then.length === 0) // what follows makes other keys
 }
 
 /** Up to `count - 1` keys that cut the data into ranges of about equal size. */
