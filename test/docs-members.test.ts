@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const classes = ['Context', 'RDD', 'Partitioner', 'HashPartitioner', 'RangePartitioner', 'Broadcast', 'Accumulator', 'NumberAccumulator', 'DStream', 'InputDStream', 'ConstantInputDStream', 'StateSpec']
+const classes = ['Context', 'RDD', 'Partitioner', 'HashPartitioner', 'RangePartitioner', 'Broadcast', 'Accumulator', 'NumberAccumulator', 'StreamingContext', 'DStream', 'InputDStream', 'ConstantInputDStream', 'Receiver', 'StateSpec']
 
 interface Member { readonly name: string; readonly method: boolean; readonly sentence: boolean; readonly example: boolean }
 

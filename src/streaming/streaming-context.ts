@@ -94,7 +94,15 @@ export class StreamingContext extends StreamInputs {
     this.#bus = new ListenerBus(context.log)
   }
 
-  /** The active context of this process, if there is one. */
+  /**
+   * The active context of this process, if there is one.
+   *
+   * Semantics: `StreamingContext.getActive`.
+   *
+   * @example
+   * import { StreamingContext } from 'rivulet'
+   * StreamingContext.getActive()   // undefined
+   */
   static getActive(): StreamingContext | undefined {
     return active
   }
@@ -130,6 +138,10 @@ export class StreamingContext extends StreamInputs {
    * The active context of this process; where there is none, as `getOrCreate`, or without a directory what `create` makes.
    *
    * Semantics: `StreamingContext.getActiveOrCreate`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = await StreamingContext.getActiveOrCreate(() => new StreamingContext(new Context(), seconds(1)))
    */
   static async getActiveOrCreate(directory: string, create: Create, options?: { readonly createOnError?: boolean }): Promise<StreamingContext>
   static async getActiveOrCreate(create: Create): Promise<StreamingContext>
@@ -219,12 +231,31 @@ export class StreamingContext extends StreamInputs {
     return folder
   }
 
-  /** Adds a listener; see `StreamingListener`. */
+  /**
+   * Adds a listener; see `StreamingListener`. It is called from then on.
+   *
+   * Semantics: `StreamingContext.addStreamingListener`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.addStreamingListener({ onBatchCompleted: ({ batchInfo }) => console.log(batchInfo.numRecords, batchInfo.totalDelay) })
+   */
   addStreamingListener(listener: StreamingListener): void {
     this.#bus.add(listener)
   }
 
-  /** Takes a listener off. */
+  /**
+   * Takes a listener off.
+   *
+   * Semantics: `StreamingContext.removeStreamingListener`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext, type StreamingListener } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * const untilFirst: StreamingListener = { onBatchCompleted: () => ssc.removeStreamingListener(untilFirst) }
+   * ssc.addStreamingListener(untilFirst)
+   */
   removeStreamingListener(listener: StreamingListener): void {
     this.#bus.remove(listener)
   }
@@ -235,6 +266,13 @@ export class StreamingContext extends StreamInputs {
    * Resolves when the inputs have started. On an active context it does nothing. Errors: RIV_NO_OUTPUT, RIV_STREAMING_ACTIVE,
    * RIV_STREAMING_STOPPED, RIV_CONTEXT_STOPPED, and those of functions that cannot be captured; the context is stopped then.
    * Semantics: `StreamingContext.start`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.queueStream([['to', 'be']]).print()
+   * await ssc.start()
+   * await ssc.stop()
    */
   async start(): Promise<void> {
     if (this.state === 'active') return this.#starting
@@ -250,12 +288,35 @@ export class StreamingContext extends StreamInputs {
    * Resolves when the context has stopped; rejects with the error of the batch that failed.
    *
    * Where nobody calls it, that error is an unhandled rejection. Semantics: `StreamingContext.awaitTermination`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * import { ManualClock } from 'rivulet/testing'
+   * const clock = new ManualClock()
+   * const ssc = new StreamingContext(new Context(), seconds(1), { clock })
+   * ssc.queueStream([[1]]).foreachRDD(() => { throw new Error('no') })
+   * await ssc.start()
+   * const ended = ssc.awaitTermination().catch((error: Error) => console.log(error.message)) // it names the output, the batch and the place
+   * await clock.advance(1000)
+   * await ended
    */
   awaitTermination(): Promise<void> {
     return this.#termination.wait()
   }
 
-  /** As `awaitTermination`, for at most this long: true when the context has stopped, false when the time was up. */
+  /**
+   * As `awaitTermination`, for at most this long: true when the context has stopped, false when the time was up.
+   *
+   * Semantics: `StreamingContext.awaitTerminationOrTimeout`.
+   *
+   * @example
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.queueStream([['to', 'be']]).print()
+   * await ssc.start()
+   * await ssc.awaitTerminationOrTimeout('500 ms')   // false
+   * await ssc.stop()
+   */
   async awaitTerminationOrTimeout(timeout: D): Promise<boolean> {
     const ms = duration(timeout, 'the timeout').milliseconds
     let timer: NodeJS.Timeout | undefined

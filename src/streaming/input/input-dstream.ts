@@ -70,7 +70,7 @@ export abstract class InputDStream<out T> extends DStream<T> {
    * import { Context, InputDStream, seconds, StreamingContext, type RDD, type Time } from 'rivulet'
    * const ctx = new Context()
    * class EvenSeconds extends InputDStream<number> {
-   *   compute(time: Time): RDD<number> | undefined { return time.milliseconds % 2_000 === 0 ? ctx.range(3) : undefined }
+   *   compute(time: Time): RDD<number> | undefined { return time.milliseconds % 2_000 === 0 ? ctx.range(0, 3) : undefined }
    * }
    * new EvenSeconds(new StreamingContext(ctx, seconds(1))).print()
    */
