@@ -6,6 +6,7 @@ export const streamingSettings = defineSettings({
   'spark.streaming.checkpoint.directory': kinds.text('', 'Where state is kept, as `ssc.checkpoint(directory)` says it.'),
   'checkpoint.durability': kinds.text('power', 'What an acknowledged batch survives: `power` (one sync to the disk a group of records), or `process` (the death of the program).'),
   'checkpoint.savepoint': kinds.text('', 'The savepoint that a program begins from; `rivulet run -s` sets it.'),
+  'checkpoint.pinnedBytes': kinds.bytes(64 << 20, 'Bytes of a checkpoint that a state which hardly changes may hold back from being removed, beside twice its size; beyond it the state is written again.'),
   'replay.directory': kinds.text('', 'The checkpoint directory of the batch that is run again; `rivulet replay` sets it.'),
   'replay.batch': kinds.count(0, 'The time of the batch that is run again, in milliseconds; `rivulet replay` sets it.'),
   'replay.keep': kinds.count(0, 'Batches that a checkpoint keeps beyond what recovery needs, for `rivulet replay`.'),

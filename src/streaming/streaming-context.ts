@@ -393,7 +393,7 @@ export class StreamingContext extends StreamInputs {
       if (recovery.start !== undefined && this.sparkContext.configuredParallelism === undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
       this.graph.start()
       this.graph.epoch = journal.epoch
-      const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.graph, runner: this.sparkContext.runner, keepBatches: this.sparkContext.conf.get(streamingSettings['replay.keep']), onFailure: error => this.#fail(error) })
+      const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.graph, runner: this.sparkContext.runner, keepBatches: this.sparkContext.conf.get(streamingSettings['replay.keep']), pinnedBytes: this.sparkContext.conf.get(streamingSettings['checkpoint.pinnedBytes']), onFailure: error => this.#fail(error) })
       const allowNonRestoredState = this.sparkContext.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
       await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, zeroMs: this.#zeroMs, allowNonRestoredState })
       if (this.#clock instanceof ManualClock || this.sparkContext.master === 'inline') this.graph.watchCaptured()

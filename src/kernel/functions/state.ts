@@ -25,6 +25,8 @@ export interface StateArgs {
   readonly timeMs: number
   /** How long a key may be idle. */
   readonly idleMs?: number
+  /** Whether all of it is to be written again soon, changed or not. */
+  readonly renews?: boolean
 }
 
 /** What is known of a new version. */
@@ -37,6 +39,8 @@ export interface StateInfo {
 
 /** A whole log is written again within about so many changes. */
 const changesAPass = 256
+/** … or, where the log holds others back, so many versions. */
+const versionsARenewal = 16
 
 /** Keeps rows as they are. */
 export const keepRows = () => (rows: Rows, _input: KeepInput, io: TaskIO): KeepOutput => ({ lists: [blocksOf([...rows], io)], info: undefined })
@@ -167,7 +171,8 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args:
       else puts.push(cell)
     }
     const changes = table.touched.length
-    const again = changes === 0 ? undefined : table.again(Math.ceil(Math.max(changes / 2, table.size / changesAPass)), args.timeMs)
+    const least = args.renews === true ? Math.max(1, table.size / versionsARenewal) : table.size / changesAPass
+    const again = changes === 0 && args.renews !== true ? undefined : table.again(Math.ceil(Math.max(changes / 2, least)), args.timeMs)
     for (const cell of again?.cells ?? []) puts.push(cell)
     const head = nextHead(threadId)
     const output = { lists: [[...logOf(puts, io), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }

@@ -45,7 +45,7 @@ export interface Journal {
    * fenced writer appended too late may have come back instead.
    */
   readonly fellBack: readonly string[]
-  /** Hands a record over and gives the position that names it. */
+  /** Hands a record over and gives the position that names it: how many bytes there are before it, where any are kept. */
   append(record: JournalRecord): number
   /**
    * Resolves when the record at `position`, or everything appended so far, is durable together with all before it.

@@ -25,6 +25,8 @@ export interface CheckpointerOptions {
   readonly runner: JobRunner
   /** Batches that are kept beyond what recovery needs. */
   readonly keepBatches: number
+  /** What a state may hold back, see `Stateful.journalled`. */
+  readonly pinnedBytes: number
   /** The journal cannot be written any more. */
   readonly onFailure: (error: Error) => void
 }
@@ -138,7 +140,7 @@ export class Checkpointer {
 
   /** What the batch adds to states. */
   deltas(timeMs: number): void {
-    const { graph } = this.#options
+    const { graph, pinnedBytes } = this.#options
     for (const [i, { stateful }] of graph.stateful.entries()) {
       const delta = stateful.deltaOf(timeMs)
       if (delta === undefined) continue
@@ -148,6 +150,7 @@ export class Checkpointer {
       const partitions = delta.partitions.map(({ lists, info }) => ({ lists: lists.map(blocks => blocks.map(({ count }) => count)), info }))
       const data: DeltaRecord = { timeMs, operator, needsFromMs, partitions }
       this.#lastDelta = this.#append('delta', data, delta.partitions.flatMap(({ lists }) => lists.flat()))
+      stateful.journalled?.(this.#bytesSince, pinnedBytes)
       failpoint('checkpoint.delta')
     }
   }
@@ -213,6 +216,13 @@ export class Checkpointer {
     await this.#durable(this.#last).catch(() => {})
     await this.#settling
     await this.#options.journal.close()
+  }
+
+  /** Positions count bytes in a journal that keeps them. */
+  readonly #bytesSince = (fromMs: number): number => {
+    let first = this.#last
+    for (const [timeMs, position] of this.#begins) if (timeMs >= fromMs) first = Math.min(first, position)
+    return this.#last - first
   }
 
   /** The first record that is still needed, where that has moved on. */

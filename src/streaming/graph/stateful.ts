@@ -40,6 +40,8 @@ export interface Stateful {
   rollback(timeMs: number): void
   /** What a version added, if there is one. */
   deltaOf(timeMs: number): Delta | undefined
+  /** The newest version is in the journal, which holds `bytesSince(t)` bytes from batch t on: `spareBytes` of others' may be held back. */
+  journalled?(bytesSince: (timeMs: number) => number, spareBytes: number): void
   /** Takes over what a batch of an earlier run added; batches come in order. */
   restore(timeMs: number, delta: Delta): void
   /** All of an earlier run was restored; true where its version had to be made anew, and is to be journalled. */

@@ -88,6 +88,10 @@ export class InverseWindowNode extends StreamNode implements Stateful {
     return { partitions, needsFromMs: Math.min(this.#state.needsFromMs, this.#panes.keys().next().value!) }
   }
 
+  journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
+    this.#state.journalled(bytesSince, spareBytes)
+  }
+
   restore(timeMs: number, { partitions }: Delta): void {
     this.#panes.set(timeMs, partitions.map(({ lists }) => lists[1]!))
     if (partitions[0]?.info !== undefined) this.#state.restore(timeMs, partitions)

@@ -34,6 +34,8 @@ export class KeyedState {
   #initialMs: number | undefined
   /** The one before, to go back to. */
   #before: Version | undefined
+  /** Whether the next versions write the state again although it may not have changed. */
+  #renews = false
   /** Blocks that versions from this time on do not need. */
   #dropped: { readonly fromMs: number; readonly blocks: readonly BlockRef[] }[] = []
 
@@ -120,6 +122,15 @@ export class KeyedState {
     return Math.min(...this.#last.partitions.map(({ log }) => log[0]?.timeMs ?? Infinity))
   }
 
+  /** What others wrote since is held back by the log: when that is more than twice the state, writing the state again is cheaper. */
+  journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
+    let [bytes, rows] = [0, 0]
+    for (const { log } of this.#last.partitions) {
+      for (const entry of log) for (const block of entry.blocks) [bytes, rows] = [bytes + block.bytes, rows + block.count]
+    }
+    this.#renews = rows > 0 && bytesSince(this.needsFromMs) - bytes > spareBytes + 2 * bytes * this.keys / rows
+  }
+
   /** Takes the newest version back, if it is of this time. */
   rollback(timeMs: number): void {
     if (this.#last.timeMs !== timeMs) return
@@ -165,6 +176,6 @@ export class KeyedState {
   }
 
   #input({ head, log }: Partition, partition: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
-    return { owner: `${this.#owner}${partition}`, lists: [log.flatMap(({ blocks }) => blocks), ...lists], args: { ...args, head } satisfies StateArgs }
+    return { owner: `${this.#owner}${partition}`, lists: [log.flatMap(({ blocks }) => blocks), ...lists], args: { ...args, head, ...(this.#renews && { renews: true }) } satisfies StateArgs }
   }
 }

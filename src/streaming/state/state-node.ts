@@ -97,6 +97,10 @@ export class StateNode extends StreamNode implements Stateful {
     return { partitions: this.#state.added, needsFromMs: this.#state.needsFromMs }
   }
 
+  journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
+    this.#state.journalled(bytesSince, spareBytes)
+  }
+
   restore(timeMs: number, { partitions }: Delta): void {
     this.#state.restore(timeMs, partitions)
   }
