@@ -19,7 +19,8 @@ export interface JournalLatency {
   readonly groupOf20Ms: number
 }
 
-const slowSync = (delayMs: number): FileSystem => Object.create(localFileSystem, {
+/** The local file system with syncs that take longer. */
+export const slowSync = (delayMs: number): FileSystem => Object.create(localFileSystem, {
   append: {
     value: async (path: string) => {
       const file = await localFileSystem.append(path)

@@ -17,7 +17,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   window      word count over 30 s that slides each second, beside the hand-written loop  [--top] [--checkpoint memory|process|power]
   stateful    a count by one of 1 000 000 keys, beside the hand-written loop  [--op map|update] [--checkpoint …] [--keys N] [--lines LINES_PER_BATCH]
   empty       an empty batch of the word count: tick to completed
-  latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]
+  latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]  [--checkpoint process|power] [--fsync-delay MS]
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
   spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--shuffle BYTES] [--blocks BYTES]
@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     cores: { type: 'string', default: '1' }, rounds: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
-    rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' }, 'fsync-delay': { type: 'string', default: '0' },
     op: { type: 'string', default: 'map' }, top: { type: 'boolean', default: false }, checkpoint: { type: 'string', default: 'memory' }, keys: { type: 'string', default: '1000000' }, lines: { type: 'string', default: '100000' },
     level: { type: 'string', default: 'MEMORY_ONLY' },
     work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
@@ -38,6 +38,7 @@ const { values, positionals } = parseArgs({
 })
 const [name] = positionals
 const cores = Number(values.cores)
+const checkpoint = values.checkpoint === 'power' || values.checkpoint === 'process' ? values.checkpoint : 'memory'
 const workers = `${cores} worker${cores === 1 ? '' : 's'}`
 
 function show(result: object, text: string): void {
@@ -55,7 +56,6 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
     + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), throughput ratio ${(1 / result.ratio).toFixed(2)}`)
 } else if (name === 'window' || name === 'stateful') {
   const work = name === 'window' ? (values.top ? 'top' : 'window') : values.op === 'update' ? 'update' : 'map'
-  const checkpoint = values.checkpoint === 'power' || values.checkpoint === 'process' ? values.checkpoint : 'memory'
   const result = await stateful({ work, cores, checkpoint, keys: Number(values.keys), linesPerBatch: Number(values.lines), rounds: Number(values.rounds ?? 6) })
   show(result, `${name} (${work}), ${workers}, checkpoint ${checkpoint}, batches of ${result.linesPerBatch} lines: Rivulet ${result.rivulet} lines/s, by hand ${result.handWritten} lines/s; `
     + `time ratio ${result.ratio.toFixed(2)} (${result.ratios[0].toFixed(2)}–${result.ratios[1].toFixed(2)}), of processor time ${result.cpuRatio.toFixed(2)}, throughput ratio ${(1 / result.ratio).toFixed(2)}`)
@@ -63,8 +63,9 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
   const result = await emptyBatches(cores)
   show(result, `empty batch, ${workers}: median ${result.medianMs.toFixed(3)} ms, p99 ${result.p99Ms.toFixed(3)} ms`)
 } else if (name === 'latency') {
-  const result = await latency({ cores, linesPerSecond: Number(values.rate), batchMs: Number(values.batch) })
-  show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${workers}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms`)
+  const result = await latency({ cores, linesPerSecond: Number(values.rate), batchMs: Number(values.batch), checkpoint, syncDelayMs: Number(values['fsync-delay']) })
+  show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${workers}, checkpoint ${checkpoint}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms; `
+    + `a batch from tick to completed p50 ${result.batches.p50} ms, p95 ${result.batches.p95} ms, p99 ${result.batches.p99} ms`)
 } else if (name === 'journal') {
   for (const result of await journalLatency()) {
     show(result, `journal, durability ${result.durability}${result.syncDelayMs > 0 ? `, syncs ${result.syncDelayMs} ms slower` : ''}, ${result.bytes} bytes: `

@@ -6,7 +6,7 @@ import { callSite, type CallSite } from '../../base/call-site.ts'
 import { duration, type D, type Time } from '../../base/time.ts'
 import type { Partitioner } from '../../kernel/partitioner.ts'
 import { builtin, combine, shuffle, userFunction } from '../../rdd/nodes.ts'
-import { keyPartitioning, samePartitioning, type Partitioning, type Plan } from '../../rdd/plan.ts'
+import { keyPartitioning, partitionCount, samePartitioning, type Partitioning, type Plan } from '../../rdd/plan.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { PartitionsOrPartitioner } from '../../rdd/target.ts'
 import type { Hint, Key, Pair, Val } from '../../rdd/types.ts'
@@ -76,7 +76,7 @@ export abstract class StateOps<out T> extends WindowOps<T> {
     return this.deriveState(new StateNode({
       op, site, slideMs: this.node.slideMs, context: this.graph.context, parent: this.node, target, gives: 'emitted',
       fn: builtin('mapState', [], [userFunction(f, op, site)]),
-      rows: plan => (samePartitioning(keyPartitioning(plan), target) ? plan : shuffle(plan, op, site, target)),
+      rows: plan => (isOne(plan, target) || samePartitioning(keyPartitioning(plan), target) ? plan : shuffle(plan, op, site, target)),
       initial: initialOf(initialState, op, site, target),
       ...(timeout !== undefined && { idleMs: duration(timeout, 'the timeout').milliseconds }),
     }))
@@ -118,6 +118,9 @@ export abstract class StateOps<out T> extends WindowOps<T> {
 
 const optionsOf = <O extends object>(options: O | PartitionsOrPartitioner): O =>
   (typeof options === 'number' ? { numPartitions: options } : 'getPartition' in options ? { partitioner: options } : options) as O
+
+/** Whether all records are in one partition, where they belong. */
+const isOne = (plan: Plan, { by, partitions }: Partitioning): boolean => by === 'hash' && partitions === 1 && partitionCount(plan) === 1
 
 /** The pairs before the first batch, brought to the partitions of their keys. */
 function initialOf(rdd: RDD<Pair> | undefined, op: string, site: CallSite, target: Partitioning): (() => Plan) | undefined {
