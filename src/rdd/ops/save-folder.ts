@@ -31,6 +31,8 @@ export interface SaveOptions {
   /** What writes a partition: given the folder and the options it gives the path of a file. */
   readonly writer: 'savedText' | 'savedJson' | 'savedCsv' | 'savedParquet' | 'savedAvro' | 'savedObjects'
   readonly options?: object
+  /** Called when the folder is whole and nobody sees it yet, where one is replaced; refuses by an error. */
+  readonly beforeShown?: () => Promise<void>
   /** What the parts' names end in. */
   readonly extension?: string
 }
@@ -68,6 +70,7 @@ async function replaceFolder(fs: FileSystem, target: string, options: SaveOption
   const [made, old] = [hiddenBeside(target, 'new'), hiddenBeside(target, 'old')]
   await fs.remove(made)
   const names = await writeFolder(fs, made, options, run)
+  await options.beforeShown?.()
   await fs.remove(old)
   if (await fs.status(target) !== undefined) await fs.rename(target, old)
   await fs.rename(made, target)

@@ -110,6 +110,11 @@ export class FileJournal implements Journal {
     return new Promise<void>((resolve, reject) => { this.#waiters.push({ position, resolve, reject }) })
   }
 
+  async assertNewest(): Promise<void> {
+    if (this.#failure === undefined) await this.#refuseFenced().catch(error => this.#fail(error))
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
   roll(): void {
     this.#rolls = true
   }
@@ -170,13 +175,17 @@ export class FileJournal implements Journal {
     if (written > 0 && (group[0]!.opensSegment || written >= this.#segmentBytes)) await this.#openSegment(start)
     await this.#file.append(group.flatMap(({ record }) => record.chunks(this.#synced)))
     if (group.some(({ syncs }) => syncs)) await this.#sync(end)
-    if (await isClaimed(this.#options, this.epoch + 1)) throw journalErrors.RIV_JOURNAL_FENCED(this.#options.directory, this.epoch)
+    await this.#refuseFenced()
     failpoint('journal.acknowledge.before')
     this.#acknowledged = end
     const waiters = this.#waiters
     this.#waiters = waiters.filter(waiter => waiter.position >= end)
     for (const waiter of waiters) if (waiter.position < end) waiter.resolve()
     failpoint('journal.acknowledge.after')
+  }
+
+  async #refuseFenced(): Promise<void> {
+    if (await isClaimed(this.#options, this.epoch + 1)) throw journalErrors.RIV_JOURNAL_FENCED(this.#options.directory, this.epoch)
   }
 
   async #sync(position: number): Promise<void> {

@@ -14,6 +14,8 @@ export class MemoryJournal implements Journal {
 
   async durable(): Promise<void> {}
 
+  async assertNewest(): Promise<void> {}
+
   roll(): void {}
 
   async prune(): Promise<void> {}

@@ -6,6 +6,7 @@ import { recordText } from '../../kernel/record-text.ts'
 import { saveFolder, type SaveOptions } from '../../rdd/ops/save-folder.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { runAction } from '../../rdd/run-job.ts'
+import { currentBatch } from '../batch/batch.ts'
 import { streamingErrors } from '../errors.ts'
 import { taskFunctions, writeTo, type Sink } from '../output/save-to.ts'
 import type { Committer, IdempotentSink, TwoPhaseSink } from '../output/sink.ts'
@@ -112,7 +113,7 @@ export abstract class OutputOps<out T> extends JoinOps<T> {
   #save(op: string, site: CallSite, prefix: string, suffix: string, writer: SaveOptions['writer']): void {
     this.#output(op, site, async (rdd, time) => {
       const folder = `${prefix}-${time.milliseconds}${suffix === '' ? '' : `.${suffix}`}`
-      await runAction(rdd, op, site, run => saveFolder(rdd.context.fs, { op, site, folder, exists: 'replace', writer }, run))
+      await runAction(rdd, op, site, run => saveFolder(rdd.context.fs, { op, site, folder, exists: 'replace', writer, beforeShown: currentBatch()!.assertNewest }, run))
     }, 'stop')
   }
 

@@ -7,6 +7,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { unreachable } from '../../base/assert.ts'
+import { failpoint } from '../../base/failpoint.ts'
 import { isRivuletError } from '../../base/define-errors.ts'
 import { ManualClock, type Clock } from '../../base/clock.ts'
 import type { Context } from '../../context/context.ts'
@@ -128,7 +129,7 @@ export class BatchRunner {
   /** The inputs' plans are made at the tick: what comes later belongs to the next batch. A failing input fails the outputs that need it. */
   #fix(timeMs: number): void {
     const { graph, clock, bus } = this.#options
-    const batch = new Batch(timeMs, clock.now())
+    const batch = new Batch(timeMs, clock.now(), () => this.#options.checkpointer.assertNewest())
     this.#batches.set(timeMs, batch)
     this.#newest = batch
     graph.lastMs = timeMs
@@ -213,6 +214,8 @@ export class BatchRunner {
       try {
         return await this.#attempt(output, batch, leases)
       } catch (error) {
+        const fenced = await batch.assertNewest().then(() => undefined, (reason: Error) => reason) // then the error is a consequence
+        if (fenced !== undefined) return fenced
         if (left-- <= 0 || batch.abort.signal.aborted) return outputFailure(output, batch.time.milliseconds, error)
       }
     }
@@ -221,7 +224,9 @@ export class BatchRunner {
   async #attempt({ id, node, run, committer }: OutputOperation, batch: Batch, leases: ActionLeases): Promise<undefined> {
     const plan = await node.getOrCompute(batch.time.milliseconds)
     if (plan === undefined) return
+    await batch.assertNewest()
     try {
+      failpoint('batch.output.before')
       const result = await run(new RDD(this.#options.context, plan), batch.time)
       if (committer !== undefined) batch.prepared.push({ output: id, handles: result as unknown[] })
     } catch (error) {
@@ -230,6 +235,7 @@ export class BatchRunner {
     }
     await leases.settled()
     await batch.leases.settled() // what transform began before the outputs
+    failpoint('batch.output.after')
   }
 
   #judge(output: OutputOperation, batch: Batch, failure: Error | undefined): 'ok' | 'stop' {
@@ -246,6 +252,7 @@ export class BatchRunner {
   #complete(batch: Batch): void {
     const { graph, clock, bus } = this.#options
     const timeMs = batch.time.milliseconds
+    failpoint('batch.complete')
     graph.checkCaptured()
     batch.endedMs = clock.now()
     this.#lateness.completed(batch.info)

@@ -15,6 +15,8 @@ export class Batch {
   readonly abort = new AbortController()
   /** Resolves when the batch is over, whether or not it failed. */
   readonly over = Promise.withResolvers<void>()
+  /** Rejects where nothing of this program may be seen any more. */
+  readonly assertNewest: () => Promise<void>
   readonly submittedMs: number
   startedMs: number | undefined
   endedMs: number | undefined
@@ -30,7 +32,8 @@ export class Batch {
   failed = false
   isOver = false
 
-  constructor(timeMs: number, submittedMs: number) {
+  constructor(timeMs: number, submittedMs: number, assertNewest: () => Promise<void>) {
+    this.assertNewest = assertNewest
     this.time = new Time(timeMs)
     this.submittedMs = submittedMs
   }

@@ -163,6 +163,16 @@ export class Checkpointer {
     failpoint('checkpoint.ready')
   }
 
+  /** Rejects where another driver has taken the checkpoint over: nothing of this one may be seen any more. */
+  async assertNewest(): Promise<void> {
+    try {
+      await this.#options.journal.assertNewest()
+    } catch (error) {
+      this.#fail(error as Error)
+      throw error
+    }
+  }
+
   /** Whether the journal cannot be written any more. */
   get failed(): boolean {
     return this.#failed
