@@ -1,68 +1,111 @@
-// The aggregation map of a task: one cell per key.
+// The aggregation map of a task: each key has a place, and at it a combiner.
 //
-// - A cell is found once a record and changed in place, so a record costs one hash look-up, not the two of `map.set(k, f(map.get(k)))`.
-// - Primitive keys are Map keys themselves: Map's equality (NaN equals NaN, 0 equals -0) is the key codec's.
+// - A place is found once a record and its value changed there, so a record costs one look-up, not the two of `map.set(k, f(map.get(k)))`.
+// - Primitive keys are equal as in a Map (NaN equals NaN, 0 equals -0), which is the key codec's equality.
+// - Numbers have a hash table of places: a Map of as many scattered numbers takes three times as long to fill. V8 keeps the hash of a
+//   string with it, which nothing else can ask for: all other primitives are keys of a Map.
 // - Objects as keys are compared by structure, through their canonical encoding.
-// - Iteration is in the order of first appearance, primitives before objects: the same on each run.
+// - Places are in the order of first appearance: the same on each run.
 
 import { objectIdentity } from '../wire/key/key-bytes.ts'
 
-/** The combiner of one key. */
-export class Cell {
-  v: unknown
-  constructor(v: unknown) { this.v = v }
-}
+const leastSlots = 16
+/** Pairs that are handed out together. */
+const chunkSize = 1_024
 
-class ObjectCell extends Cell {
-  readonly key: unknown
-  constructor(key: unknown, v: unknown) { super(v); this.key = key }
+const float = new Float64Array(1)
+const words = new Int32Array(float.buffer)
+
+/** Spreads all bits of a number; equal for 0 and -0. */
+function hashOf(key: number): number {
+  float[0] = key + 0
+  let h = Math.imul(words[0]!, 0xcc9e2d51) ^ words[1]!
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
 }
 
 export class CombineMap {
-  /** Read directly by the generated loop. */
-  readonly primitives = new Map<unknown, Cell>()
-  readonly #objects = new Map<string, ObjectCell>()
+  /** The combiners by place. */
+  values: unknown[] = []
+  #keys: unknown[] = []
+  /** For each slot a number key's place and one more, or 0; a power of two, and at least half of them are 0. */
+  #slots = new Int32Array(leastSlots)
+  #numbers = 0
+  readonly #primitives = new Map<unknown, number>()
+  readonly #objects = new Map<string, number>()
 
-  /** The cell of a key, if there is one. */
-  cell(key: unknown): Cell | undefined {
-    return typeof key === 'object' && key !== null ? this.objectCell(key) : this.primitives.get(key)
+  /** The place of a key, or -1. */
+  find(key: unknown): number {
+    if (typeof key === 'number' && key === key) return this.#slots[this.#slotOf(key)]! - 1 // NaN has no equal number
+    return (typeof key === 'object' && key !== null ? this.#objects.get(objectIdentity(key)) : this.#primitives.get(key)) ?? -1
   }
 
-  /** The cell of an object key, if there is one. */
-  objectCell(key: object): Cell | undefined {
-    return this.#objects.get(objectIdentity(key))
+  /** The combiner of a key, if there is one. */
+  get(key: unknown): unknown {
+    return this.values[this.find(key)]
   }
 
-  /** Adds a key that has no cell yet. */
+  /** Adds a key that has no place yet. */
   add(key: unknown, value: unknown): void {
-    if (typeof key === 'object' && key !== null) this.#objects.set(objectIdentity(key), new ObjectCell(key, value))
-    else this.primitives.set(typeof key === 'string' && key.length > 12 ? (' ' + key).slice(1) : key, new Cell(value))
+    const place = this.#keys.length
+    this.#keys.push(key)
+    this.values.push(value)
+    if (typeof key === 'number' && key === key) {
+      this.#slots[this.#slotOf(key)] = place + 1
+      if (++this.#numbers * 2 > this.#slots.length) this.#grow()
+    } else if (typeof key === 'object' && key !== null) this.#objects.set(objectIdentity(key), place)
+    else if (typeof key === 'string' && key.length > 12) {
+      const own = (' ' + key).slice(1) // not a part of its block's text
+      this.#keys[place] = own
+      this.#primitives.set(own, place)
+    } else this.#primitives.set(key, place)
   }
 
   clear(): void {
-    this.primitives.clear()
+    this.values = []
+    this.#keys = []
+    this.#slots = new Int32Array(leastSlots)
+    this.#numbers = 0
+    this.#primitives.clear()
     this.#objects.clear()
   }
 
   get size(): number {
-    return this.primitives.size + this.#objects.size
+    return this.#keys.length
   }
 
   /** Every key with its combiner. */
   forEach(visit: (key: unknown, value: unknown) => void): void {
-    for (const [key, cell] of this.primitives) visit(key, cell.v)
-    for (const cell of this.#objects.values()) visit(cell.key, cell.v)
+    for (let place = 0; place < this.#keys.length; place++) visit(this.#keys[place], this.values[place])
   }
 
-  /** Every key with its cell. */
-  * cells(): Generator<[unknown, Cell]> {
-    yield* this.primitives
-    for (const cell of this.#objects.values()) yield [cell.key, cell]
+  /** Every key with its combiner, as pairs, many at a time. */
+  * chunks(): Generator<[unknown, unknown][]> {
+    for (let from = 0; from < this.size; from += chunkSize) {
+      const chunk: [unknown, unknown][] = []
+      for (let place = from; place < this.size && place < from + chunkSize; place++) chunk.push([this.#keys[place], this.values[place]])
+      yield chunk
+    }
   }
 
   /** Every key with its combiner, as pairs. */
   * pairs(): Generator<[unknown, unknown]> {
-    for (const [key, cell] of this.primitives) yield [key, cell.v]
-    for (const cell of this.#objects.values()) yield [cell.key, cell.v]
+    for (const chunk of this.chunks()) yield* chunk
+  }
+
+  /** The slot that holds a number, or the free one for it. */
+  #slotOf(key: number): number {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    let slot = hashOf(key) & mask
+    while (slots[slot] !== 0 && this.#keys[slots[slot]! - 1] !== key) slot = (slot + 1) & mask
+    return slot
+  }
+
+  #grow(): void {
+    const places = this.#slots
+    this.#slots = new Int32Array(places.length * 4)
+    for (const place of places) if (place !== 0) this.#slots[this.#slotOf(this.#keys[place - 1] as number)] = place
   }
 }

@@ -173,21 +173,21 @@ ${map}.finish()\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
   }
 
   #newMap(map: string, made: string): string {
-    return `const ${map} = ${made}, ${map}P = ${map}.primitives\nlet ${map}Created = false, ${map}Merged = false, ${map}Left = 1\n`
+    return `const ${map} = ${made}\nlet ${map}Created = false, ${map}Merged = false, ${map}Left = 1\n`
   }
 
   /**
-   * Adds value `v` to the cell of key `k`. What each function gives first in a task is looked at: a Promise is refused. One record in many
+   * Adds value `v` to the combiner of key `k`. What each function gives first in a task is looked at: a Promise is refused. One record in many
    * tells the map what it takes.
    */
   #merge(map: string, k: string, v: string, create: number | undefined, merge: number): string {
     const first = create === undefined ? `const first = ${v}`
       : `at = ${create}; rec = ${v}; const first = f${create}(${v}); if (!${map}Created) { ${map}Created = true; refuseThenable(first, ${create}, ${v}) } at = -1`
     return `const due = --${map}Left === 0
-const c = typeof ${k} === 'object' && ${k} !== null ? ${map}.objectCell(${k}) : ${map}P.get(${k})
+const c = ${map}.find(${k})
 const before = due ? ${map}.measure(c) : 0
-if (c === undefined) { ${first}; ${map}.add(${k}, first) }
-else { at = ${merge}; rec = ${v}; c.v = f${merge}(c.v, ${v}); if (!${map}Merged) { ${map}Merged = true; refuseThenable(c.v, ${merge}, ${v}) } at = -1 }
+if (c === -1) { ${first}; ${map}.add(${k}, first) }
+else { at = ${merge}; rec = ${v}; const merged = f${merge}(${map}.values[c], ${v}); ${map}.values[c] = merged; if (!${map}Merged) { ${map}Merged = true; refuseThenable(merged, ${merge}, ${v}) } at = -1 }
 if (due) ${map}Left = ${map}.sampled(${k}, before)`
   }
 
@@ -276,7 +276,7 @@ ${consume(pair)}
   #shuffleInput(input: Extract<Input, { from: 'shuffle' }>, consume: Consume): string {
     const { slot, aggregator, combined } = input
     if (aggregator === undefined) return this.#chunks(`for (const ref of slots[${slot}])`, '(io.metrics.shuffleReadBytes += ref.bytes, io.records(ref))', consume)
-    const [map, p, i, x] = [this.#name('map'), this.#name('p'), this.#name('i'), this.#name('x')]
+    const [map, p, i] = [this.#name('map'), this.#name('p'), this.#name('i')]
     const merge = combined ? this.#merge(map, 'k', 'v', undefined, aggregator.mergeCombiners) : this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)
     const join = aggregator.mergeCombiners
     return `${this.#newMap(map, `new runtime.SpillingMap(io, { merge: f${join}, fn: ${join} })`)}for (const ref of slots[${slot}]) {
@@ -289,14 +289,7 @@ const k = ks[${i}], v = vs[${i}]
 ${merge}
 }
 }
-{
-let ${i} = 0
-for (const ${x} of ${map}.pairs()) {
-const probe = (${i}++ & 1023) === 0
-if (probe) io.tick()
-${consume(x)}
-}
-}
+${this.#chunks(`for (const chunk of ${map}.chunks())`, 'chunk', consume, false)}
 ${map}.close()`
   }
 

@@ -17,10 +17,10 @@ export const combinePartition = (_args: Args, [merge, mergeCombiners, create]: F
   let left = 1
   for (const [key, value] of rows) {
     const due = --left === 0
-    const cell = map.cell(key)
-    const before = due ? map.measure(cell) : 0
-    if (cell === undefined) map.add(key, create === undefined ? value : create(value))
-    else cell.v = merge!(cell.v, value)
+    const place = map.find(key)
+    const before = due ? map.measure(place) : 0
+    if (place === -1) map.add(key, create === undefined ? value : create(value))
+    else map.values[place] = merge!(map.values[place], value)
     if (due) left = map.sampled(key, before)
   }
   yield* map.pairs()
@@ -31,9 +31,9 @@ export const combinePartition = (_args: Args, [merge, mergeCombiners, create]: F
 export const combinedPairs = (_args: Args, [merge]: Fns) => (rows: Iterable<PairRow>): unknown[] => {
   const map = new CombineMap()
   for (const [key, value] of rows) {
-    const cell = map.cell(key)
-    if (cell === undefined) map.add(key, value)
-    else cell.v = merge!(cell.v, value)
+    const place = map.find(key)
+    if (place === -1) map.add(key, value)
+    else map.values[place] = merge!(map.values[place], value)
   }
   return [...map.pairs()]
 }

@@ -47,7 +47,7 @@ export const sampledByKey = ([withReplacement, seed]: Args, [given]: Fns) => {
   return function* (rows: Iterable<PairRow>, partition: number): Generator<unknown> {
     const random = seededRandom((seed as number) + partition)
     for (const pair of rows) {
-      const fraction = fractions.cell(pair[0])?.v as number | undefined
+      const fraction = fractions.get(pair[0]) as number | undefined
       if (fraction === undefined) throw new FinalFailure(kernelErrors.RIV_NO_FRACTION(String(pair[0])))
       if (withReplacement !== true) { if (random() < fraction) yield pair } else for (let product = random(), limit = Math.exp(-fraction); product > limit; product *= random()) yield pair
     }
@@ -68,7 +68,7 @@ export const chosenByKey = ([withReplacement, seed]: Args, [given]: Fns) => {
       return [key, { places: places.sort((a, b) => a - b), next: 0, seen: 0 }]
     }))
     for (const pair of rows) {
-      const state = wanted.cell(pair[0])!.v as { readonly places: number[]; next: number; seen: number }
+      const state = wanted.get(pair[0]) as { readonly places: number[]; next: number; seen: number }
       for (; state.places[state.next] === state.seen; state.next++) yield pair
       state.seen++
     }

@@ -53,9 +53,9 @@ export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [
     for (const [key, values] of rows) batch.add(key, values)
     let calls = 0
     for (const cell of table.cells()) {
-      const entry = batch.size === 0 ? undefined : batch.cell(cell.key)
-      const values = (entry?.v ?? []) as unknown[]
-      if (entry !== undefined) entry.v = undefined
+      const place = batch.size === 0 ? -1 : batch.find(cell.key)
+      const values = (place === -1 ? [] : batch.values[place]) as unknown[]
+      if (place !== -1) batch.values[place] = undefined
       const state = copyValue(cell.value)
       const next = called(f!, [values, state, cell.key, time], [cell.key, values, state], calls++)
       if (next === undefined) table.remove(cell)
@@ -116,7 +116,7 @@ export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iter
     leaving.forEach((key, old) => {
       const cell = table.get(key)
       if (cell !== undefined) table.set(cell, called(inverse!, [copyValue(cell.value), old], [key, cell.value, old], 1), timeMs)
-      else if (entering.cell(key) === undefined) throw kernelErrors.RIV_INVERSE_WINDOW(key)
+      else if (entering.find(key) === -1) throw kernelErrors.RIV_INVERSE_WINDOW(key)
     })
     entering.forEach((key, more) => {
       const cell = table.get(key)
@@ -206,8 +206,8 @@ function called(f: Fn, args: readonly unknown[], record: readonly unknown[], cal
 
 function combineInto(map: CombineMap, rows: Iterable<PairRow>, f: Fn): void {
   for (const [key, value] of rows) {
-    const cell = map.cell(key)
-    if (cell === undefined) map.add(key, value)
-    else cell.v = called(f, [cell.v, value], [key, cell.v, value], 1)
+    const place = map.find(key)
+    if (place === -1) map.add(key, value)
+    else map.values[place] = called(f, [map.values[place], value], [key, map.values[place], value], 1)
   }
 }

@@ -4,13 +4,13 @@
 // - Keys are counted exactly, what a key takes and what merging adds to it are means of the samples.
 // - A JavaScript Map ends at 2^24 keys, and long before that each of its growths copies it all.
 
-import { CombineMap, type Cell } from '../combine-map.ts'
+import { CombineMap } from '../combine-map.ts'
 import { lastCost, sizeOf } from './size-of.ts'
 import type { TaskMemory } from './task-memory.ts'
 
 const maxKeys = 1 << 21
-/** A cell and its place in the map. */
-const cellBytes = 80
+/** A key's place, and the way to it. */
+const placeBytes = 80
 /** So many of the last samples make a mean. */
 const remembered = 64
 
@@ -47,16 +47,16 @@ export abstract class BoundedMap extends CombineMap {
     return true
   }
 
-  /** What a cell holds before a record is merged into it; -1 where there is none yet. */
-  measure(cell: Cell | undefined): number {
-    return cell === undefined ? -1 : sizeOf(cell.v)
+  /** What a place holds before a record is merged into it; -1 where there is none yet. */
+  measure(place: number): number {
+    return place === -1 ? -1 : sizeOf(this.values[place])
   }
 
   /** To be called after the record that `measure` was called for; gives the number of records until the next one. May empty the map. */
   sampled(key: unknown, before: number): number {
-    const after = sizeOf(this.cell(key)!.v)
+    const after = sizeOf(this.get(key))
     const cost = lastCost()
-    if (before === -1) this.#key.add(cellBytes + sizeOf(key) + after)
+    if (before === -1) this.#key.add(placeBytes + sizeOf(key) + after)
     else this.#growth.add(Math.max(0, after - before))
     const { size } = this
     const fresh = size - this.#keys

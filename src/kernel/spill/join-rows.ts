@@ -6,7 +6,6 @@
 // - Results of one key come in the order of its left pairs, and for each of those in the order of the right ones.
 // - A key's right value is kept as it is; only a second one makes a list.
 
-import type { Cell } from '../combine-map.ts'
 import { PairBuckets } from '../outputs.ts'
 import type { TaskIO } from '../task-io.ts'
 import { BoundedMap } from './bounded-map.ts'
@@ -60,7 +59,7 @@ class Several {
   constructor(values: unknown[]) { this.values = values }
 }
 
-const valuesOf = (cell: Cell): readonly unknown[] => (cell.v instanceof Several ? cell.v.values : [cell.v])
+const valuesOf = (held: unknown): readonly unknown[] => (held instanceof Several ? held.values : [held])
 
 class RightTable extends BoundedMap {
   readonly #keepsValues: boolean
@@ -78,12 +77,13 @@ class RightTable extends BoundedMap {
   put(key: unknown, value: unknown): void {
     if (this.spilled !== undefined) return this.spilled.buckets.add(key, value)
     const due = --this.#left === 0
-    const cell = this.cell(key)
-    const before = due ? this.measure(cell) : 0
-    if (cell === undefined) this.add(key, this.#keepsValues ? value : undefined)
+    const place = this.find(key)
+    const before = due ? this.measure(place) : 0
+    if (place === -1) this.add(key, this.#keepsValues ? value : undefined)
     else if (this.#keepsValues) {
-      if (cell.v instanceof Several) cell.v.values.push(value)
-      else cell.v = new Several([cell.v, value])
+      const held = this.values[place]
+      if (held instanceof Several) held.values.push(value)
+      else this.values[place] = new Several([held, value])
     }
     if (due) this.#left = this.sampled(key, before)
   }
@@ -95,37 +95,38 @@ class RightTable extends BoundedMap {
   protected override pour(): void {
     const file = this.memory.openFile()
     const buckets = bucketsIn(file, this.#level)
-    for (const [key, cell] of this.cells()) for (const value of valuesOf(cell)) buckets.add(key, value)
+    this.forEach((key, held) => { for (const value of valuesOf(held)) buckets.add(key, value) })
     this.spilled = { file, buckets }
   }
 }
 
 function* pairs(left: Iterable<PairRow>, table: RightTable, leftOuter: boolean, rightOuter: boolean): Generator<PairRow> {
-  const matched = rightOuter ? new Set<Cell>() : undefined
+  const matched = rightOuter ? new Uint8Array(table.size) : undefined
   for (const [key, value] of left) {
-    const cell = table.cell(key)
-    if (cell === undefined) {
+    const place = table.find(key)
+    if (place === -1) {
       if (leftOuter) yield [key, [value, undefined]]
       continue
     }
-    matched?.add(cell)
-    const { v } = cell
-    if (v instanceof Several) for (const right of v.values) yield [key, [value, right]]
-    else yield [key, [value, v]]
+    if (matched !== undefined) matched[place] = 1
+    const held = table.values[place]
+    if (held instanceof Several) for (const right of held.values) yield [key, [value, right]]
+    else yield [key, [value, held]]
   }
   if (matched === undefined) return
-  for (const [key, cell] of table.cells()) if (!matched.has(cell)) for (const right of valuesOf(cell)) yield [key, [undefined, right]]
+  let place = 0
+  for (const [key, held] of table.pairs()) if (matched[place++] === 0) for (const right of valuesOf(held)) yield [key, [undefined, right]]
 }
 
 function* leftOnly(left: Iterable<PairRow>, table: RightTable): Generator<PairRow> {
-  for (const pair of left) if (table.cell(pair[0]) === undefined) yield pair
+  for (const pair of left) if (table.find(pair[0]) === -1) yield pair
 }
 
 function* common(left: Iterable<PairRow>, table: RightTable): Generator<PairRow> {
   for (const [key] of left) {
-    const cell = table.cell(key)
-    if (cell === undefined || cell.v === given) continue
-    cell.v = given
+    const place = table.find(key)
+    if (place === -1 || table.values[place] === given) continue
+    table.values[place] = given
     yield [key, undefined]
   }
 }

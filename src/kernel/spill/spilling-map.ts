@@ -42,8 +42,8 @@ export class SpillingMap extends BoundedMap {
     this.#buckets.addAll(this)
   }
 
-  override pairs(): Generator<[unknown, unknown]> {
-    return this.#buckets === undefined ? super.pairs() : this.#merged(this.#buckets)
+  override chunks(): Generator<[unknown, unknown][]> {
+    return this.#buckets === undefined ? super.chunks() : this.#merged(this.#buckets)
   }
 
   /** Gives up its part of the task's memory; to be called when the pairs have been read. */
@@ -52,7 +52,7 @@ export class SpillingMap extends BoundedMap {
     this.#file?.close()
   }
 
-  * #merged(written: PairBuckets<FileBlock>): Generator<[unknown, unknown]> {
+  * #merged(written: PairBuckets<FileBlock>): Generator<[unknown, unknown][]> {
     this.pour()
     this.clear()
     const file = this.#file!
@@ -60,7 +60,7 @@ export class SpillingMap extends BoundedMap {
       if (blocks.length === 0) continue
       const map = new SpillingMap(this.#io, this.#merge, this.#level + 1)
       map.#addAll(file, blocks)
-      yield* map.pairs()
+      yield* map.chunks()
       map.close()
     }
   }
@@ -73,13 +73,13 @@ export class SpillingMap extends BoundedMap {
       const { keys, values } = file.read(block)
       for (let i = 0; i < keys.length; i++) {
         const key = keys[i]
-        const cell = this.cell(key)
+        const place = this.find(key)
         const due = --left === 0
-        const before = due ? this.measure(cell) : 0
-        if (cell === undefined) this.add(key, values[i])
+        const before = due ? this.measure(place) : 0
+        if (place === -1) this.add(key, values[i])
         else {
           try {
-            cell.v = merge(cell.v, values[i])
+            this.values[place] = merge(this.values[place], values[i])
           } catch (error) {
             throw fn === undefined || error instanceof UserFailure ? error : new UserFailure(fn, values[i], error)
           }

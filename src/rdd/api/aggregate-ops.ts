@@ -151,9 +151,9 @@ export abstract class AggregateOps<out T> extends FileOps<T> {
       const total = new CombineMap()
       for (const part of await run({ to: 'partition', fn: builtin('combinedPairs', [], [fn]) })) {
         for (const [key, value] of part.records[0] as Pair[]) {
-          const cell = total.cell(key)
-          if (cell === undefined) total.add(key, value)
-          else cell.v = inDriver(fn, [cell.v, value], value)
+          const place = total.find(key)
+          if (place === -1) total.add(key, value)
+          else total.values[place] = inDriver(fn, [total.values[place], value], value)
         }
       }
       return new Map(total.pairs()) as Map<Key<T>, Val<T>>

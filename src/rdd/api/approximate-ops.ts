@@ -142,9 +142,9 @@ function countedUntil<K>({ plan, context }: Runnable, op: string, site: CallSite
     const counts = new CombineMap()
     for (const { records } of results) {
       for (const [key, count] of records[0] as [unknown, number][]) {
-        const cell = counts.cell(key)
-        if (cell === undefined) counts.add(key, count)
-        else cell.v = (cell.v as number) + count
+        const place = counts.find(key)
+        if (place === -1) counts.add(key, count)
+        else counts.values[place] = (counts.values[place] as number) + count
       }
     }
     return new Map([...counts.pairs()].map(([key, count]) => [key as K, estimatedCount(count as number, share, confidence)]))

@@ -41,9 +41,9 @@ function dealtOut(counts: readonly (readonly [unknown, number])[][], fractions: 
   for (const [key, fraction] of fractions) keys.add(key, { fraction, inPartition: new Array<number>(counts.length).fill(0) })
   for (const [p, part] of counts.entries()) {
     for (const [key, count] of part) {
-      const cell = keys.cell(key)
-      if (cell === undefined) throw kernelErrors.RIV_NO_FRACTION(String(key))
-      ;(cell.v as Stratum).inPartition[p] = count
+      const stratum = keys.get(key) as Stratum | undefined
+      if (stratum === undefined) throw kernelErrors.RIV_NO_FRACTION(String(key))
+      stratum.inPartition[p] = count
     }
   }
   const quotas = counts.map((): [unknown, Quota][] => [])
