@@ -48,18 +48,17 @@ export class CombineMap {
 
   /** Adds a key that has no place yet. */
   add(key: unknown, value: unknown): void {
-    const place = this.#keys.length
-    this.#keys.push(key)
-    this.values.push(value)
+    const place = this.values.push(value) - 1
     if (typeof key === 'number' && key === key) {
+      this.#keys.push(key + 0) // 0 for -0, as in a Map
       this.#slots[this.#slotOf(key)] = place + 1
       if (++this.#numbers * 2 > this.#slots.length) this.#grow()
-    } else if (typeof key === 'object' && key !== null) this.#objects.set(objectIdentity(key), place)
-    else if (typeof key === 'string' && key.length > 12) {
-      const own = (' ' + key).slice(1) // not a part of its block's text
-      this.#keys[place] = own
-      this.#primitives.set(own, place)
-    } else this.#primitives.set(key, place)
+      return
+    }
+    const own = typeof key === 'string' && key.length > 12 ? (' ' + key).slice(1) : key // not a part of its block's text
+    this.#keys.push(own)
+    if (typeof own === 'object' && own !== null) this.#objects.set(objectIdentity(own), place)
+    else this.#primitives.set(own, place)
   }
 
   clear(): void {
