@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Context } from '../src/context/context.ts'
+import { KeyState } from '../src/kernel/state/state.ts'
 import type { StreamingListener } from '../src/streaming/events/streaming-listener.ts'
 import { Receiver } from '../src/streaming/input/receiver.ts'
 import { streamingSettings } from '../src/streaming/settings.ts'
+import { StateSpec } from '../src/streaming/state/state-spec.ts'
 import { StreamingContext } from '../src/streaming/streaming-context.ts'
 
 const page = readFileSync(new URL('../docs/parity.md', import.meta.url), 'utf8')
@@ -40,8 +42,11 @@ test('the page has rows of every status', () => {
 test('every row tells the truth', async () => {
   await using context = new Context({ master: 'inline' })
   const ssc = new StreamingContext(context, '1 s')
+  const spec = StateSpec.function((_key: string, _value: number | undefined) => undefined)
+  const stateful = ssc.queueStream<[string, number]>([]).mapWithState(spec)
   const objects: Record<string, readonly object[]> = {
     Context: [context], RDD: [context.emptyRDD()], StreamingContext: [ssc, StreamingContext], DStream: [ssc.queueStream([])],
+    StateSpec: [spec, StateSpec], State: [new KeyState()], MapWithStateDStream: [stateful],
     Receiver: [new Idle()], StreamingListener: [listener], settings: [streamingSettings],
   }
   const exists = ({ cls, method }: Row): boolean => objects[cls]!.some(object => (spelt[`${cls}.${method}`] ?? spelt[method] ?? method) in object)
