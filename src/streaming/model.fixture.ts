@@ -33,7 +33,13 @@ interface Both {
   readonly ordered: boolean
   at(batch: number): readonly Pair[]
 }
-interface Arguments { readonly p: number; readonly q: number; readonly ssc: StreamingContext }
+interface Arguments {
+  readonly p: number
+  readonly q: number
+  readonly ssc: StreamingContext
+  /** Called by functions of the product with some number that they have; gives it back, if the worker lives. */
+  readonly strike: (n: number) => number
+}
 type Operation = (a: Both, b: Both, args: Arguments) => Both | Both[]
 
 const keys: readonly unknown[] = [
@@ -98,7 +104,7 @@ const rowsOf = ({ slide, at }: Both, batch: number, length: number): Pair[] => {
   for (let b = batch - length + slide; b <= batch; b += slide) if (b > 0) rows.push(...at(b))
   return rows
 }
-function windowed(a: Both, { p, q }: Arguments, describe: (lengthMs: number, slideMs: number) => DStream<Pair>, f: (rows: Pair[]) => readonly Pair[], keepsOrder = false): Both {
+function windowed(a: Both, { p, q }: Pick<Arguments, 'p' | 'q'>, describe: (lengthMs: number, slideMs: number) => DStream<Pair>, f: (rows: Pair[]) => readonly Pair[], keepsOrder = false): Both {
   const { length, slide, lengthMs, slideMs } = lengths(a, p, q)
   return { stream: describe(lengthMs, slideMs), slide, ordered: keepsOrder && a.ordered, at: once(batch => f(rowsOf(a, batch, length))) }
 }
@@ -108,7 +114,7 @@ const fitting = (a: Both, b: Both): Both => (a.slide === b.slide ? b : a)
 const summed = ({ stream, slide, at }: Both, parts: number): Both => ({ stream: stream.reduceByKey((x, y) => x + y, parts), slide, ordered: false, at: once(batch => fold(at(batch), total)) })
 
 export const operations: Readonly<Record<string, Operation>> = {
-  mapValues: (a, _b, { p }) => derived(a.stream.mapValues(n => n * 2 + p), a, rows => rows.map(([key, n]) => [key, n * 2 + p]), true),
+  mapValues: (a, _b, { p, strike }) => derived(a.stream.mapValues(n => strike(n) * 2 + p), a, rows => rows.map(([key, n]) => [key, n * 2 + p]), true),
   filter: (a, _b, { p }) => derived(a.stream.filter(([, n]) => n % (p + 2) !== 0), a, rows => rows.filter(([, n]) => n % (p + 2) !== 0), true),
   flatMap: a => derived(a.stream.flatMap(([key, n]) => (n % 2 === 0 ? [[key, n], [key, n + 1]] : [])), a, rows => rows.flatMap(([key, n]): Pair[] => (n % 2 === 0 ? [[key, n], [key, n + 1]] : [])), true),
   rekey: (a, _b, { p }) => derived(a.stream.map(([key, n]) => [p === 0 ? [key, n % 2] : n % (p + 1), n]), a, rows => rows.map(([key, n]) => [p === 0 ? [key, n % 2] : n % (p + 1), n]), true),
@@ -159,27 +165,27 @@ export const operations: Readonly<Record<string, Operation>> = {
   countByWindow: (a, _b, args) => windowed(a, args, (length, slide) => a.stream.countByWindow(length, slide).map(n => ['count', n]), rows => [['count', rows.length]]),
   reduceByWindow: (a, _b, args) => windowed(a, args, (length, slide) => a.stream.map(([, n]) => n).reduceByWindow((x, y) => x + y, length, slide).map(n => ['sum', n]), rows => (rows.length === 0 ? [] : [['sum', total(rows.map(([, n]) => n))]])),
   groupByKeyAndWindow: (a, _b, args) => windowed(a, args, (length, slide) => a.stream.groupByKeyAndWindow(length, slide, 2).mapValues(values => values.reduce((x, y) => x + y, values.length)), rows => fold(rows, values => total(values) + values.length)),
-  reduceByKeyAndWindow: (a, _b, args) => windowed(a, args, (length, slide) => a.stream.reduceByKeyAndWindow((x, y) => x + y, length, slide, 1 + args.p % 3), rows => fold(rows, total)),
-  filteredInverse: (a, _b, args) => windowed(a, args, (length, slide) => a.stream.mapValues(n => [n, 1])
-    .reduceByKeyAndWindow(([x, i], [y, k]) => [x + y, i + k], ([x, i], [y, k]) => [x - y, i - k], length, slide, { filter: ([, [, times]]) => times > 0, numPartitions: 1 + args.q % 3 })
+  reduceByKeyAndWindow: (a, _b, { p, q, strike }) => windowed(a, { p, q }, (length, slide) => a.stream.reduceByKeyAndWindow((x, y) => x + strike(y), length, slide, 1 + p % 3), rows => fold(rows, total)),
+  filteredInverse: (a, _b, { p, q, strike }) => windowed(a, { p, q }, (length, slide) => a.stream.mapValues(n => [n, 1])
+    .reduceByKeyAndWindow(([x, i], [y, k]) => [x + y, i + k], ([x, i], [y, k]) => [strike(x) - y, i - k], length, slide, { filter: ([, [, times]]) => times > 0, numPartitions: 1 + q % 3 })
     .mapValues(([n, times]) => n * 10 + times), rows => fold(rows, values => total(values) * 10 + values.length)),
-  inverse: (a, _b, { p, q }) => {
+  inverse: (a, _b, { p, q, strike }) => {
     const { length, slide, lengthMs, slideMs } = lengths(a, p, q)
     const seen = new Map<string, unknown>() // without a filter keys stay
-    return scanned(a.stream.reduceByKeyAndWindow((x, y) => x + y, (x, y) => x - y, lengthMs, slideMs, { numPartitions: 1 + p % 3 }), slide, batch => {
+    return scanned(a.stream.reduceByKeyAndWindow((x, y) => x + strike(y), (x, y) => x - strike(y), lengthMs, slideMs, { numPartitions: 1 + p % 3 }), slide, batch => {
       const groups = grouped(rowsOf(a, batch, length))
       for (const [id, { key }] of groups) if (!seen.has(id)) seen.set(id, key)
       return [...seen].map(([id, key]) => [key, total(groups.get(id)?.values ?? [])])
     })
   },
 
-  updateStateByKey: (a, _b, { p, q, ssc }) => {
+  updateStateByKey: (a, _b, { p, q, ssc, strike }) => {
     const states = new Map<string, { readonly key: unknown; sum: number; idle: number }>()
     const initial = q % 2 === 0 ? {} : { initialRDD: initialPairs(ssc).mapValues(sum => ({ sum, idle: 0 })) }
     if (q % 2 === 1) for (const [key, sum] of initialStates) states.set(idOf(key), { key, sum, idle: 0 })
     const stream = a.stream.updateStateByKey<{ sum: number; idle: number }>((values, state = { sum: 0, idle: 0 }) => {
-      state.idle = values.length === 0 ? state.idle + 1 : 0
-      for (const n of values) state.sum += n
+      state.idle = values.length === 0 ? strike(state.idle) + 1 : 0
+      for (const n of values) state.sum += strike(n)
       return state.idle > p ? undefined : state
     }, { ...initial, numPartitions: 1 + q % 3 }).mapValues(({ sum, idle }) => sum * 10 + idle)
     return scanned(stream, a.slide, batch => {
@@ -189,7 +195,7 @@ export const operations: Readonly<Record<string, Operation>> = {
       return [...states.values()].map(({ key, sum, idle }) => [key, sum * 10 + idle])
     })
   },
-  mapWithState: (given, _b, { p, q, ssc }) => {
+  mapWithState: (given, _b, { p, q, ssc, strike }) => {
     const a = given.ordered ? given : summed(given, 2) // what the function gives depends on the order
     const timeout = p % 2 === 0 ? Infinity : a.slide * (q % 3)
     const partitioner = new HashPartitioner(1 + p % 3)
@@ -199,7 +205,7 @@ export const operations: Readonly<Record<string, Operation>> = {
         if (state.exists()) state.remove()
         return undefined
       }
-      if (n! % 5 !== 3) state.update((state.getOption() ?? 0) + n!)
+      if (n! % 5 !== 3) state.update((state.getOption() ?? 0) + strike(n!))
       return [key, state.getOption() ?? -1]
     }, { partitioner, ...(timeout !== Infinity && { timeout: timeout * 1_000 }), ...(q % 2 === 1 && { initialState: p === 0 ? initialPairs(ssc).partitionBy(partitioner) : initialPairs(ssc) }) })
     const states = new Map<string, { readonly key: unknown; sum: number; at: number }>()
@@ -243,21 +249,21 @@ export function anyPlan(most: number): fc.Arbitrary<GraphPlan> {
 
 export interface RunPlanOptions {
   readonly restartAfterBatch?: number
-  /** What is done with the records of the first input before anything else. */
-  readonly disturb?: (input: DStream<Pair>) => DStream<Pair>
+  /** Called with numbers that functions on workers have; gives them back, or ends the worker. */
+  readonly strike?: (n: number) => number
 }
 
 const extraBatches = 3
 
 /** Runs a plan both ways; they must agree. */
-export async function checkPlan(context: Context, { inputs, steps, outputs }: GraphPlan, { restartAfterBatch, disturb = input => input }: RunPlanOptions = {}): Promise<void> {
+export async function checkPlan(context: Context, { inputs, steps, outputs }: GraphPlan, { restartAfterBatch, strike = n => n }: RunPlanOptions = {}): Promise<void> {
   const given = inputs.map(batches => batches.map(batch => batch.map(([key, n]): Pair => [keys[key], n])))
   const count = Math.max(...given.map(batches => batches.length)) + extraBatches
   const extra = outputs.map((): Pair[][] => [])
   let looked: readonly Both[] = []
   const last = await runBatchesOn(context, Object.fromEntries(given.map((batches, i) => [`input ${i}`, batches])), (streams: Readonly<Record<string, DStream<Pair>>>, ssc: StreamingContext) => {
-    const all: Both[] = Object.values(streams).map((stream, i) => ({ stream: i === 0 ? disturb(stream) : stream, slide: 1, ordered: true, at: batch => given[i]![batch - 1] ?? [] }))
-    for (const { op, on, with: other, p, q } of steps) all.push(...[operations[op]!(all.at(-1 - on % Math.min(3, all.length))!, all[other % all.length]!, { p, q, ssc })].flat())
+    const all: Both[] = Object.values(streams).map((stream, i) => ({ stream: stream.mapValues(strike), slide: 1, ordered: true, at: batch => given[i]![batch - 1] ?? [] }))
+    for (const { op, on, with: other, p, q } of steps) all.push(...[operations[op]!(all.at(-1 - on % Math.min(3, all.length))!, all[other % all.length]!, { p, q, ssc, strike })].flat())
     looked = [...outputs.map(({ of }) => all[of % all.length]!), all.at(-1)!]
     for (const [i, { take }] of outputs.entries()) looked[i]!.stream.foreachRDD(async rdd => { extra[i]!.push(take ? await rdd.take(1) : await rdd.collect()) })
     return all.at(-1)!.stream
