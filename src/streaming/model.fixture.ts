@@ -23,6 +23,8 @@ export interface GraphPlan {
   readonly steps: readonly Step[]
   /** Which streams are looked at, the last one besides; of some only the first record. */
   readonly outputs: readonly { readonly of: number; readonly take: boolean }[]
+  /** Empty batches after the inputs. */
+  readonly idle: number
 }
 
 /** A stream twice: as it is, and as arrays at each batch (from 1) that is a multiple of its slide. */
@@ -95,7 +97,7 @@ function once(at: Both['at']): Both['at'] {
 
 /** Length and slide of a window, in batches and as durations. */
 const lengths = ({ slide }: Both, p: number, q: number) => {
-  const [length, next] = [slide * (1 + p % 4), slide * (1 + q % 3 % 2 + Number(q % 7 === 6) * 3)]
+  const [length, next] = [slide * [1, 2, 3, 4, 10, 21][p % 6]!, slide * (1 + q % 3 % 2 + Number(q % 7 === 6) * 3)]
   return { length, slide: next, lengthMs: length * 1_000, slideMs: next * 1_000 }
 }
 /** The rows of a window, in order of time. */
@@ -242,8 +244,9 @@ export function anyPlan(most: number): fc.Arbitrary<GraphPlan> {
   const batches = fc.array(fc.array(fc.tuple(fc.nat({ max: keys.length - 1 }).map(n => (n % 3 === 0 ? n : n % 7)), fc.nat({ max: 9 })), { maxLength: 5 }), { minLength: 1, maxLength: 8 })
   return fc.record({
     inputs: fc.array(batches, { minLength: 1, maxLength: 2 }),
-    steps: fc.array(fc.record({ op: fc.constantFrom(...Object.keys(operations)), on: small, with: small, p: fc.nat({ max: 3 }), q: small }), { minLength: 1, maxLength: most }),
+    steps: fc.array(fc.record({ op: fc.constantFrom(...Object.keys(operations)), on: small, with: small, p: fc.nat({ max: 5 }), q: small }), { minLength: 1, maxLength: most }),
     outputs: fc.array(fc.record({ of: small, take: fc.boolean() }), { maxLength: 2 }),
+    idle: fc.oneof({ weight: 5, arbitrary: fc.constant(3) }, fc.nat({ max: 30 })),
   })
 }
 
@@ -253,10 +256,8 @@ export interface RunPlanOptions {
   readonly strike?: (n: number) => number
 }
 
-const extraBatches = 3
-
 /** Runs a plan both ways; they must agree. */
-export async function checkPlan(context: Context, { inputs, steps, outputs }: GraphPlan, { restartAfterBatch, strike = n => n }: RunPlanOptions = {}): Promise<void> {
+export async function checkPlan(context: Context, { inputs, steps, outputs, idle: extraBatches }: GraphPlan, { restartAfterBatch, strike = n => n }: RunPlanOptions = {}): Promise<void> {
   const given = inputs.map(batches => batches.map(batch => batch.map(([key, n]): Pair => [keys[key], n])))
   const count = Math.max(...given.map(batches => batches.length)) + extraBatches
   const extra = outputs.map((): Pair[][] => [])
@@ -267,7 +268,7 @@ export async function checkPlan(context: Context, { inputs, steps, outputs }: Gr
     looked = [...outputs.map(({ of }) => all[of % all.length]!), all.at(-1)!]
     for (const [i, { take }] of outputs.entries()) looked[i]!.stream.foreachRDD(async rdd => { extra[i]!.push(take ? await rdd.take(1) : await rdd.collect()) })
     return all.at(-1)!.stream
-  }, { extraBatches, ...(restartAfterBatch !== undefined && { restartAfterBatch: 1 + restartAfterBatch % (count - 1) }) }) as Pair[][]
+  }, { extraBatches, ...(restartAfterBatch !== undefined && { restartAfterBatch: restartAfterBatch % (count + 1) }) }) as Pair[][]
   for (const [i, { slide, ordered, at }] of looked.entries()) {
     const take = outputs[i]?.take === true
     const due = Array.from({ length: count }, (_, b) => b + 1).filter(batch => batch % slide === 0)
