@@ -23,11 +23,14 @@ const place = ({ file, line }: Example): string => `${file}:${line}`
 
 const errors = typeErrors(examples)
 const runnable = examples.filter(example => example.runs)
-const problems = await runExamples(runnable, scratch)
+const problems = runExamples(runnable, scratch)
 
 test('the examples were found', () => assert.ok(examples.length > 5))
 for (const [i, example] of examples.entries()) test(`compiles: ${place(example)}`, () => assert.equal(errors[i], ''))
-for (const [i, example] of runnable.entries()) test(`runs: ${place(example)}`, () => assert.ok(problems[i] === '', problems[i]))
+for (const [i, example] of runnable.entries()) test(`runs: ${place(example)}`, async () => {
+  const problem = await problems[i]!
+  assert.ok(problem === '', problem)
+})
 
 // The machinery itself: that it finds examples, and that a false promise fails.
 
@@ -65,7 +68,7 @@ test('an example that breaks its promise is found, and only that one', async () 
   const all = [['1 + 1   // 2', /^$/], ...bad, ["console.log('a', 1)   // a 1", /^$/]] as typeof bad
   const dir = join(scratch, 'bad')
   mkdirSync(dir)
-  const found = await runExamples(all.map(([code]) => ({ file: 'bad.md', line: 1, code: code + '\n', runs: true })), dir)
+  const found = await Promise.all(runExamples(all.map(([code]) => ({ file: 'bad.md', line: 1, code: code + '\n', runs: true })), dir))
   all.forEach(([, expected], i) => assert.match(found[i]!, expected))
 })
 

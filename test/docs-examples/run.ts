@@ -12,8 +12,8 @@ const inputs = { 'README.md': 'to be or not to be\nthat is the question\n', 'pac
 const together = 8
 const limitMs = 30_000
 
-/** What went wrong with each example, '' where nothing did; `scratch` is a folder for their files. */
-export async function runExamples(examples: readonly Example[], scratch: string): Promise<string[]> {
+/** For each example what went wrong with it, '' where nothing did, once it has run; `scratch` is a folder for their files. */
+export function runExamples(examples: readonly Example[], scratch: string): Promise<string>[] {
   const ready = examples.map((example, i) => {
     const { code, outputs } = withChecks(example.code)
     const path = join(scratch, `example-${i}.ts`)
@@ -21,15 +21,15 @@ export async function runExamples(examples: readonly Example[], scratch: string)
     return { path, outputs }
   })
   writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }')
-  const problems: string[] = new Array<string>(examples.length).fill('')
+  const problems = examples.map(() => Promise.withResolvers<string>())
   const batches = Array.from({ length: Math.ceil(ready.length / together) }, (_, i) => i * together)
-  await inTwos(batches, async start => {
+  void inTwos(batches, async start => {
     const batch = ready.slice(start, start + together)
     const found = await runOnce(batch, scratch)
-    if (found.every(problem => problem === '')) return
-    for (const [i, one] of batch.entries()) problems[start + i] = (await runOnce([one], scratch))[0]!
+    const isFine = found.every(problem => problem === '')
+    for (const [i, one] of batch.entries()) problems[start + i]!.resolve(isFine ? '' : (await runOnce([one], scratch))[0]!)
   })
-  return problems
+  return problems.map(({ promise }) => promise)
 }
 
 interface Ready { readonly path: string; readonly outputs: readonly string[] }
