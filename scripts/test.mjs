@@ -1,11 +1,11 @@
 // Runs the tests: `npm test`, or `npm test -- src/base test/architecture.test.ts` for some of them.
 //
 // - Every test file runs in a process of its own, two at a time, with 'rivulet' resolved to the sources (scripts/self.mjs).
-// - A file that hangs is killed after its limit, one that dies is a failure; both say what they were doing.
+// - A file in which no test begins or ends for the limit is killed, one that dies is a failure; both say what they were doing.
 // - A file's output is shown only when it fails. The type check over everything (type tests included) is one more job of a whole run.
 // - The last line is `N passed, N failed`, with `, N skipped` where there are any; the exit code is 1 unless everything passed.
 import { spawn } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,7 +46,7 @@ function expand(argument) {
 }
 
 async function testFile(file, log) {
-  const ended = await run([...hooks, `--test-reporter=${reporter}`, `--test-reporter-destination=${log}`, join(root, file)])
+  const ended = await run([...hooks, `--test-reporter=${reporter}`, `--test-reporter-destination=${log}`, join(root, file)], log)
   const events = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1).map(line => JSON.parse(line)) : []
   const done = events.filter(e => e.type !== 'start')
   const counts = { pass: 0, fail: 0, skip: 0 }
@@ -54,7 +54,7 @@ async function testFile(file, log) {
   const problems = done.filter(e => e.type === 'fail').map(e => ({ name: `${file} › ${e.name}`, text: e.error ?? '' }))
   const doing = events.findLast(e => e.type === 'start' && !done.some(d => d.name === e.name))?.name
   const last = doing !== undefined ? `while in test '${doing}'` : done.length > 0 ? 'after its last test: something it opened is still open' : 'before its first test ended'
-  if (ended.timedOut) problems.push({ name: file, text: `still running after ${limitMs / 1000} s, ${last}` })
+  if (ended.timedOut) problems.push({ name: file, text: `no test of it ended for ${limitMs / 1000} s, ${last}` })
   else if (problems.length === 0 && ended.code !== 0) problems.push({ name: file, text: `the process ended with ${ended.code === null ? ended.signal : `code ${ended.code}`}, ${last}` })
   else if (done.length === 0 && problems.length === 0) problems.push({ name: file, text: 'holds no test' })
   record(file, { passed: counts.pass, skipped: counts.skip, ms: ended.ms }, problems, ended.output)
@@ -78,19 +78,25 @@ function record(title, { passed, skipped, ms }, problems, output) {
   if (problems.length > 0 && output.trim() !== '') console.log(`  output of ${title}:\n${output.trimEnd().slice(-20_000).replace(/^/gm, '  | ')}\n`)
 }
 
-/** Runs node with `args` until it ends, or its limit has passed: then the whole process group is killed. */
-function run(args) {
+/** Runs node with `args` until it ends, or nothing was logged for its limit: then the whole process group is killed. */
+function run(args, log) {
   const start = performance.now()
   return new Promise(done => {
     const child = spawn(process.execPath, args, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     let timedOut = false
-    const timer = setTimeout(() => { timedOut = true; kill(child) }, limitMs)
+    let [size, grewAt] = [0, start]
+    const timer = setInterval(() => {
+      const now = performance.now()
+      const grown = log === undefined || !existsSync(log) ? 0 : statSync(log).size
+      if (grown !== size) [size, grewAt] = [grown, now]
+      else if (now - grewAt > limitMs) { timedOut = true; kill(child) }
+    }, Math.min(1_000, limitMs / 10))
     children.add(child)
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => { output += text })
     child.on('exit', () => { if (!timedOut) setTimeout(() => kill(child), 1_000).unref() }) // what it left behind must not hold our pipes
     child.on('close', (code, signal) => {
-      clearTimeout(timer)
+      clearInterval(timer)
       children.delete(child)
       done({ code, signal, output, timedOut, ms: performance.now() - start })
     })

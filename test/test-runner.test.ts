@@ -37,8 +37,8 @@ test('skipped tests are counted, and do not fail', () => {
 const failing: [name: string, body: string, last: string, says: RegExp][] = [
   ['a failure', "console.log('seen')\ntest('sum', () => assert.equal(1, 2))", '3 passed, 1 failed', /› sum[\s\S]*1 !== 2[\s\S]*\| seen/],
   ['a failure inside a test that holds others counts once', "test('outer', async t => { await t.test('inner', () => assert.fail('no')) })", '3 passed, 1 failed', /› inner/],
-  ['a hang in a test', "test('first', () => {})\ntest('waits', () => new Promise(() => { setInterval(() => {}, 1000) }))", '4 passed, 1 failed', /still running after 4 s, while in test 'waits'/],
-  ['something left open', "test('opens', () => { setInterval(() => {}, 1000) })", '4 passed, 1 failed', /still running after 4 s, after its last test: something it opened is still open/],
+  ['a hang in a test', "test('first', () => {})\ntest('waits', () => new Promise(() => { setInterval(() => {}, 1000) }))", '4 passed, 1 failed', /no test of it ended for 4 s, while in test 'waits'/],
+  ['something left open', "test('opens', () => { setInterval(() => {}, 1000) })", '4 passed, 1 failed', /no test of it ended for 4 s, after its last test: something it opened is still open/],
   ['a crash', "test('dies', () => process.exit(5))", '3 passed, 1 failed', /ended with code 5/],
   ['a file that cannot be loaded', "import './nowhere.ts'", '3 passed, 1 failed', /ended with code 1[\s\S]*nowhere\.ts/],
   ['a file without a test', '', '3 passed, 1 failed', /holds no test/],

@@ -4,7 +4,10 @@
 // - One limit in estimated bytes. The partition used longest ago goes first, but never for one of the same RDD: a loop over an RDD that is
 //   a little too large would otherwise find nothing, ever.
 
-interface Entry { readonly rdd: number; readonly chunks: readonly unknown[][]; readonly bytes: number }
+/** Makes the records of a block, as fresh values: what a program changes of them changes no other run. */
+type Chunk = () => unknown[]
+
+interface Entry { readonly rdd: number; readonly chunks: readonly Chunk[]; readonly bytes: number }
 
 export class DecodedCache {
   readonly #maxBytes: number
@@ -16,7 +19,7 @@ export class DecodedCache {
   }
 
   /** The records of a partition, by chunks. */
-  get(id: number): readonly unknown[][] | undefined {
+  get(id: number): readonly Chunk[] | undefined {
     const entry = this.#entries.get(id)
     if (entry === undefined) return undefined
     this.#entries.delete(id) // to the end of the order of use
@@ -37,7 +40,7 @@ export class DecodedCache {
     return true
   }
 
-  set(id: number, rdd: number, chunks: readonly unknown[][], bytes: number): void {
+  set(id: number, rdd: number, chunks: readonly Chunk[], bytes: number): void {
     this.delete(id)
     this.#entries.set(id, { rdd, chunks, bytes })
     this.#bytes += bytes

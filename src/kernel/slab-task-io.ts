@@ -1,6 +1,6 @@
 // TaskIO over slabs: how a task reads and writes blocks, in this thread or in a worker.
 
-import { decodeBlock, decodePairs } from '../wire/block/decode.ts'
+import { blockReader, decodeBlock, decodePairs } from '../wire/block/decode.ts'
 import { encodeBlock, encodePairs } from '../wire/block/encode.ts'
 import { decodeLinePieces } from '../wire/block/lines.ts'
 import { classTable } from './class-table.ts'
@@ -110,17 +110,18 @@ export class SlabTaskIO implements TaskIO {
       const { decoded } = this.#options
       const known = decoded?.get(id)
       if (known !== undefined) {
-        yield* known
+        for (const make of known) yield make()
         continue
       }
-      const chunks: unknown[][] = []
+      const chunks: (() => unknown[])[] = []
       let [bytes, fits] = [0, decoded !== undefined]
       for (const ref of blocks) {
         this.metrics.bytesRead += ref.bytes
-        const records = this.records(ref)
+        const make = this.#reader(ref, fits)
+        const records = make()
         bytes += decodedBytes(records, ref.bytes)
         fits &&= decoded!.makeRoom(rdd, bytes)
-        if (fits) chunks.push(records)
+        if (fits) chunks.push(make)
         else chunks.length = 0
         yield records
       }
@@ -165,6 +166,11 @@ export class SlabTaskIO implements TaskIO {
     try {
       for (const _ of this.persisted([partition])); // oxlint-disable-line eslint/no-empty -- reading holds them
     } catch { /* whoever reads it decodes it: a class may have to be loaded */ }
+  }
+
+  #reader(ref: BlockRef, held: boolean): () => unknown[] {
+    const bytes = this.#read(ref)
+    return held ? blockReader(bytes, { classes: classTable }) : () => decodeBlock(bytes, { classes: classTable })
   }
 
   #read(ref: BlockRef): Buffer {

@@ -41,10 +41,25 @@ function open(bytes: Buffer): Parts {
   return { block, codec: block[1]!, count, at, bytes: block.readUInt32LE(8), timestampsAt, controlAt }
 }
 
+/** Makes the values of a column: what can be changed is made anew by every call, what cannot (text, numbers) was decoded once. */
+type Make = () => unknown[]
+
+/** Where a column is read, and whether what it makes outlasts the block. */
+interface Reading { readonly block: Buffer; readonly classes: ClassTable | undefined; readonly held: boolean }
+
 /** The records of a block. */
 export function decodeBlock(bytes: Buffer, { classes }: DecodeOptions = {}): unknown[] {
+  return reader(bytes, classes, false)()
+}
+
+/** Decodes a block for good: every call gives its records as fresh values, without the block. */
+export function blockReader(bytes: Buffer, { classes }: DecodeOptions = {}): () => unknown[] {
+  return reader(bytes, classes, true)
+}
+
+function reader(bytes: Buffer, classes: ClassTable | undefined, held: boolean): Make {
   const parts = open(bytes)
-  return column(parts.block, parts.codec, parts.at, parts.count, parts.bytes, classes)
+  return column({ block: parts.block, classes, held }, parts.codec, parts.at, parts.count, parts.bytes)
 }
 
 /** The keys and values of a block of pairs; no tuple is made where the block is one of pairs. */
@@ -52,10 +67,10 @@ export function decodePairs(bytes: Buffer, { classes }: DecodeOptions = {}): { k
   const parts = open(bytes)
   const { block, at, count } = parts
   if (parts.codec === codec.tuple && block.readUInt32LE(at) === 2) {
-    const [keys, values] = columns(block, at + 8, [count, count], classes)
-    return { keys: keys!, values: values! }
+    const [keys, values] = columns({ block, classes, held: false }, at + 8, [count, count])
+    return { keys: keys!(), values: values!() }
   }
-  const pairs = column(block, parts.codec, at, count, parts.bytes, classes) as [unknown, unknown][]
+  const pairs = reader(bytes, classes, false)() as [unknown, unknown][]
   return { keys: pairs.map(pair => pair[0]), values: pairs.map(pair => pair[1]) }
 }
 
@@ -71,35 +86,58 @@ export function decodeControl(bytes: Buffer): Uint8Array | undefined {
   return controlAt === -1 ? undefined : Uint8Array.from(block.subarray(controlAt + 4, controlAt + 4 + block.readUInt32LE(controlAt)))
 }
 
-function column(block: Buffer, code: number, at: number, count: number, bytes: number, classes: ClassTable | undefined): unknown[] {
+function column(reading: Reading, code: number, at: number, count: number, bytes: number): Make {
+  const { block, classes, held } = reading
+  const whole = (): Buffer => (held ? Buffer.from(block.subarray(at, at + bytes)) : block.subarray(at, at + bytes))
   switch (code) {
-    case codec.strings: return strings(block, at, count)
-    case codec.f64: return numbers(new Float64Array(block.buffer, block.byteOffset + at, count))
-    case codec.i32: return numbers(new Int32Array(block.buffer, block.byteOffset + at, count))
-    case codec.booleans: return booleans(block, at, count)
-    case codec.dates: return dates(new Float64Array(block.buffer, block.byteOffset + at, count))
-    case codec.bytes: return byteArrays(block, at, count)
-    case codec.optional: return optionals(block, at, count, classes)
-    case codec.tuple: return tupleRows(block.readUInt32LE(at))(columns(block, at + 8, new Array<number>(block.readUInt32LE(at)).fill(count), classes), count)
-    case codec.list: {
-      const [lengths, elements] = columns(block, at + 8, [count, block.readUInt32LE(at)], classes) as [number[], unknown[]]
-      let from = 0
-      return lengths.map(length => elements.slice(from, from += length))
+    case codec.strings: return given(strings(block, at, count))
+    case codec.f64: return given(numbers(new Float64Array(block.buffer, block.byteOffset + at, count)))
+    case codec.i32: return given(numbers(new Int32Array(block.buffer, block.byteOffset + at, count)))
+    case codec.booleans: return given(booleans(block, at, count))
+    case codec.dates: {
+      const times = numbers(new Float64Array(block.buffer, block.byteOffset + at, count))
+      return () => times.map(ms => new Date(ms))
     }
-    case codec.record: return records(block, at, count, classes)
-    case codec.instances: return instances(block, at, count, classes)
-    case codec.v8: return readValues(block.subarray(at, at + bytes)) as unknown[]
-    case codec.classes: return reviveInstances(readValues(block.subarray(at, at + bytes)) as Replaced, classes)
+    case codec.bytes: return byteArrays(block, at, count, held)
+    case codec.optional: return optionals(reading, at, count)
+    case codec.tuple: {
+      const arity = block.readUInt32LE(at)
+      const parts = columns(reading, at + 8, new Array<number>(arity).fill(count))
+      const rows = tupleRows(arity)
+      return () => rows(parts.map(make => make()), count)
+    }
+    case codec.list: {
+      const [lengths, elements] = columns(reading, at + 8, [count, block.readUInt32LE(at)]) as [() => number[], Make]
+      return () => {
+        const values = elements()
+        let from = 0
+        return lengths().map(length => values.slice(from, from += length))
+      }
+    }
+    case codec.record: return records(reading, at, count)
+    case codec.instances: return instances(reading, at, count)
+    case codec.v8: {
+      const written = whole()
+      return () => readValues(written) as unknown[]
+    }
+    case codec.classes: {
+      const written = whole()
+      return () => reviveInstances(readValues(written) as Replaced, classes)
+    }
     default: throw blockErrors.RIV_BLOCK_FORMAT('codec', code)
   }
 }
 
+/** Values that cannot be changed. */
+const given = (values: unknown[]): Make => () => values
+
 /** Columns one after the other, with their counts of values. */
-function columns(block: Buffer, start: number, counts: readonly number[], classes: ClassTable | undefined): unknown[][] {
+function columns(reading: Reading, start: number, counts: readonly number[]): Make[] {
+  const { block } = reading
   let at = start
   return counts.map(count => {
     const bytes = block.readUInt32LE(at + 4)
-    const values = column(block, block.readUInt32LE(at), at + columnHeaderBytes, count, bytes, classes)
+    const values = column(reading, block.readUInt32LE(at), at + columnHeaderBytes, count, bytes)
     at += columnHeaderBytes + pad8(bytes)
     return values
   })
@@ -117,48 +155,53 @@ function booleans(block: Buffer, at: number, count: number): boolean[] {
   return out
 }
 
-function dates(times: Float64Array): Date[] {
-  const out = new Array<Date>(times.length)
-  for (let i = 0; i < out.length; i++) out[i] = new Date(times[i]!)
-  return out
-}
-
-function byteArrays(block: Buffer, start: number, count: number): Uint8Array[] {
+function byteArrays(block: Buffer, start: number, count: number, held: boolean): Make {
   const kind = block.readUInt32LE(start)
-  const lengths = new Uint32Array(block.buffer, block.byteOffset + start + 8, count)
-  const bytes = new Uint8Array(block.buffer, block.byteOffset, block.length)
-  const out = new Array<Uint8Array>(count)
-  let at = start + 8 + pad8(count * 4)
-  for (let i = 0; i < count; i++) {
-    const copy = bytes.slice(at, at += lengths[i]!)
-    out[i] = kind === bytesKind.buffer ? Buffer.from(copy.buffer) : copy
+  const lengths = Array.from(new Uint32Array(block.buffer, block.byteOffset + start + 8, count))
+  const from = start + 8 + pad8(count * 4)
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  const view = new Uint8Array(block.buffer, block.byteOffset + from, total)
+  const bytes = held ? view.slice() : view
+  return () => {
+    let at = 0
+    return lengths.map(length => {
+      const copy = bytes.slice(at, at += length)
+      return kind === bytesKind.buffer ? Buffer.from(copy.buffer) : copy
+    })
   }
-  return out
 }
 
-function optionals(block: Buffer, at: number, count: number, classes: ClassTable | undefined): unknown[] {
+function optionals(reading: Reading, at: number, count: number): Make {
+  const { block } = reading
   const marksAt = at + 8 + columnHeaderBytes
-  const [present] = columns(block, marksAt + pad8(count), [block.readUInt32LE(at)], classes) as [unknown[]]
-  const out = new Array<unknown>(count)
-  let next = 0
-  for (let i = 0; i < count; i++) {
-    const found = block[marksAt + i]
-    out[i] = found === mark.present ? present[next++] : found === mark.null ? null : undefined
+  const marks = Uint8Array.from(block.subarray(marksAt, marksAt + count))
+  const [makePresent] = columns(reading, marksAt + pad8(count), [block.readUInt32LE(at)]) as [Make]
+  return () => {
+    const present = makePresent()
+    const out = new Array<unknown>(count)
+    let next = 0
+    for (let i = 0; i < count; i++) {
+      const found = marks[i]
+      out[i] = found === mark.present ? present[next++] : found === mark.null ? null : undefined
+    }
+    return out
   }
-  return out
 }
 
-function records(block: Buffer, at: number, count: number, classes: ClassTable | undefined): unknown[] {
+function records(reading: Reading, at: number, count: number): Make {
+  const { block } = reading
   const arity = block.readUInt32LE(at)
   const nameBytes = block.readUInt32LE(at + 12)
-  const names = strings(block, at + 16, arity)
-  return recordRows(names)(columns(block, at + 16 + pad8(nameBytes), new Array<number>(arity).fill(count), classes), count)
+  const rows = recordRows(strings(block, at + 16, arity))
+  const parts = columns(reading, at + 16 + pad8(nameBytes), new Array<number>(arity).fill(count))
+  return () => rows(parts.map(make => make()), count)
 }
 
-function instances(block: Buffer, at: number, count: number, classes: ClassTable | undefined): unknown[] {
-  const arity = block.readUInt32LE(at)
-  const [[ref], names, ...parts] = columns(block, at + 8, [1, arity, ...new Array<number>(arity).fill(count)], classes) as [[unknown], string[], ...unknown[][]]
-  return instanceRows(names, prototypeOf(ref, classes))(parts, count)
+function instances(reading: Reading, at: number, count: number): Make {
+  const arity = reading.block.readUInt32LE(at)
+  const [ref, names, ...parts] = columns(reading, at + 8, [1, arity, ...new Array<number>(arity).fill(count)]) as [Make, () => string[], ...Make[]]
+  const rows = instanceRows(names(), prototypeOf(ref()[0], reading.classes))
+  return () => rows(parts.map(make => make()), count)
 }
 
 function strings(block: Buffer, at: number, count: number): string[] {
