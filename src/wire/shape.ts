@@ -6,6 +6,7 @@
 // - Every record flows input → steps → sink inside one generated loop (kernel/compile).
 
 import type { BlockRef } from './slab/block-ref.ts'
+import type { PackedRefs } from './slab/packed-refs.ts'
 
 /** Index into the stage's function table. */
 export type FnIndex = number
@@ -91,6 +92,8 @@ export interface FileSlot { readonly path: string; readonly from: number; readon
 export interface KeepInput {
   /** Names a partition of state that a thread may hold: tasks that name it run where it is, if they can. */
   readonly owner?: string
+  /** The blocks that the state is made from; a thread that holds it does not read them. */
+  readonly log?: PackedRefs
   readonly lists: readonly (readonly BlockRef[])[]
   readonly args: unknown
 }

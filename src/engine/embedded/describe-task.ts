@@ -7,6 +7,7 @@
 import { present } from '../../base/assert.ts'
 import type { CallSite } from '../../base/call-site.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { addSlabs } from '../../wire/slab/packed-refs.ts'
 import type { CoalescePlan, Partitioning, PipelinePlan, Plan, PlanAggregator, PlanFunction, PlanSink, PlanStep, ShufflePlan, UnionPlan, UserFunction } from '../../rdd/plan.ts'
 import type { Aggregator, FnShape, Input, KeepInput, PartitioningShape, PersistedSlot, Sink, Step, StoreSlot } from '../../wire/shape.ts'
 import { partitionCount } from '../../rdd/plan.ts'
@@ -124,6 +125,7 @@ class Builder {
 
   #keepSlot(input: KeepInput): number {
     for (const blocks of input.lists) this.#read(blocks)
+    if (input.log !== undefined) addSlabs(input.log, this.#slabs)
     return this.#slot(input)
   }
 

@@ -1,6 +1,6 @@
 // Functions of `keep` sinks that make a version of state from the one before, and of `kept` sources that read one.
 //
-// - They get the batch's rows, what was kept, and the task's view of the world; lists[0] is the log of the version before.
+// - They get the batch's rows, what was kept (the log of the version before), and the task's view of the world.
 // - They give [what the log grows by, what the stream emits, …], and say which version this is and how far back its log is needed.
 // - What fails leaves the table as it was.
 
@@ -100,7 +100,7 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
   })
 
 /**
- * A window with an inverse function: rows are the combined pairs of the batch, lists[1] the panes that enter besides them, lists[2] those
+ * A window with an inverse function: rows are the combined pairs of the batch, lists[0] the panes that enter besides them, lists[1] those
  * that leave. Gives the batch's own pane as its second list. A window that is not due only keeps the pane.
  */
 export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => {
@@ -110,9 +110,9 @@ export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iter
   return changed(input, io, (table, { timeMs }) => {
     const entering = new CombineMap()
     const leaving = new CombineMap()
-    for (const ref of input.lists[1]!) combineInto(entering, io.records(ref) as PairRow[], f!)
+    for (const ref of input.lists[0]!) combineInto(entering, io.records(ref) as PairRow[], f!)
     combineInto(entering, own, f!)
-    for (const ref of input.lists[2]!) combineInto(leaving, io.records(ref) as PairRow[], f!)
+    for (const ref of input.lists[1]!) combineInto(leaving, io.records(ref) as PairRow[], f!)
     leaving.forEach((key, old) => {
       const cell = table.get(key)
       if (cell !== undefined) table.set(cell, called(inverse!, [copyValue(cell.value), old], [key, cell.value, old], 1), timeMs)
@@ -189,7 +189,7 @@ const logOf = (cells: readonly Cell[], io: TaskIO): BlockRef[] => inBlocks(cells
 
 const rowOf = ({ key, value, at, seq }: Cell): LogRow => [key, value, at, seq]
 
-const versionOf = ({ owner, lists, args }: KeepInput): StateVersion => ({ owner: owner!, log: lists[0]!, head: (args as StateArgs).head })
+const versionOf = ({ owner, log, args }: KeepInput): StateVersion => ({ owner: owner!, log: log!, head: (args as StateArgs).head })
 
 const blocksOf = (rows: readonly unknown[], io: TaskIO): BlockRef[] => inBlocks(rows, (from, to) => io.keepRecords(rows, from, to))
 

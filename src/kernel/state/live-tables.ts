@@ -3,7 +3,7 @@
 // A table is used where it holds the version that is asked for, or can go back to it; otherwise it is built from the log of that version.
 // A log is a list of blocks in the order of versions: rows `[key, value, at, seq]` put a key, rows `[key]` remove one.
 
-import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { unpackRefs, type PackedRefs } from '../../wire/slab/packed-refs.ts'
 import type { TaskIO } from '../task-io.ts'
 import { StateTable } from './state-table.ts'
 
@@ -13,7 +13,7 @@ export interface StateVersion {
   readonly owner: string
   /** Names the version; undefined is the empty one before the first. */
   readonly head: string | undefined
-  readonly log: readonly BlockRef[]
+  readonly log: PackedRefs
 }
 
 export type LogRow = readonly [key: unknown, value: unknown, at: number, seq: number] | readonly [key: unknown]
@@ -47,9 +47,9 @@ export function forgetTables(prefix: string): void {
   for (const owner of tables.keys()) if (owner.startsWith(prefix)) tables.delete(owner)
 }
 
-function build(head: string, log: readonly BlockRef[], io: TaskIO): StateTable {
+function build(head: string, log: PackedRefs, io: TaskIO): StateTable {
   const table = new StateTable(head)
-  for (const ref of log) {
+  for (const ref of unpackRefs(log)) {
     io.tick()
     for (const row of io.records(ref) as LogRow[]) {
       if (row.length === 1) table.drop(row[0])

@@ -13,12 +13,13 @@ import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
 import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { packRefs, type PackedRefs } from '../../wire/slab/packed-refs.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
 
 interface Entry { readonly timeMs: number; readonly blocks: readonly BlockRef[] }
 
-interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number }
+interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly packed: PackedRefs; readonly keys: number }
 
 /** What a version adds to what a journal has is younger than `sinceMs`. */
 interface Version { readonly timeMs: number; readonly sinceMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
@@ -46,7 +47,7 @@ export class KeyedState {
 
   /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
   get #last(): Version {
-    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() })
+    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], packed: packRefs([]), keys: 0 })), scope: new PlanScope() })
   }
 
   /** The time of the newest version; −Infinity before the first. */
@@ -64,7 +65,7 @@ export class KeyedState {
     return this.#last.partitions.reduce((sum, { keys }) => sum + keys, 0)
   }
 
-  /** What tasks that make the next version are given; `lists` come after the log. */
+  /** What tasks that make the next version are given. */
   inputs(args: Omit<StateArgs, 'head'>, lists: (partition: number) => readonly (readonly BlockRef[])[] = () => []): KeepInput[] {
     return this.#last.partitions.map((partition, i) => this.#input(partition, i, args, lists(i)))
   }
@@ -82,7 +83,7 @@ export class KeyedState {
         else dropped.push(...entry.blocks)
       }
       if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]! })
-      return { head, log, keys }
+      return { head, log, packed: packRefs(log.flatMap(({ blocks }) => blocks)), keys }
     })
     if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, blocks: dropped })
     this.#before = before
@@ -175,7 +176,7 @@ export class KeyedState {
     this.#runner.forgetState(this.#owner)
   }
 
-  #input({ head, log }: Partition, partition: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
-    return { owner: `${this.#owner}${partition}`, lists: [log.flatMap(({ blocks }) => blocks), ...lists], args: { ...args, head, ...(this.#renews && { renews: true }) } satisfies StateArgs }
+  #input({ head, packed }: Partition, partition: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
+    return { owner: `${this.#owner}${partition}`, log: packed, lists, args: { ...args, head, ...(this.#renews && { renews: true }) } satisfies StateArgs }
   }
 }
