@@ -38,7 +38,7 @@ export function runCounting(run: RunTask, slots: readonly unknown[], io: TaskIO,
   return output instanceof Promise ? output.then(finish, failed) : finish(output)
 }
 
-function countOutput(metrics: TaskMetrics, { blocks, shuffle = [] }: TaskOutput): void {
+function countOutput(metrics: TaskMetrics, { blocks, shuffle = [], kept }: TaskOutput): void {
   const sum = (refs: readonly BlockRef[]): number => {
     let bytes = 0
     for (const ref of refs) {
@@ -49,4 +49,5 @@ function countOutput(metrics: TaskMetrics, { blocks, shuffle = [] }: TaskOutput)
   }
   metrics.resultSize += sum(blocks)
   for (const refs of shuffle) metrics.shuffleWriteBytes += sum(refs)
+  for (const refs of kept?.lists ?? []) sum(refs)
 }

@@ -1,11 +1,11 @@
 // What a task counts while it runs, reported with its end. Counted per block or per task, never per record.
 
 export interface TaskMetrics {
-  /** Records of the task's input: blocks, files, ranges, parts of sources, shuffles. */
+  /** Records of the task's input: blocks, files, ranges, parts of sources, shuffles, logs of states that are not at hand. */
   recordsRead: number
   /** Bytes of files and of input blocks other than those of shuffles. */
   bytesRead: number
-  /** Records that went into files, results or shuffles. */
+  /** Records that went into files, results, shuffles, and what streams remember. */
   recordsWritten: number
   /** Bytes that went into files. */
   bytesWritten: number

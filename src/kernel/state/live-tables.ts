@@ -51,6 +51,7 @@ function build(head: string, log: PackedRefs, io: TaskIO): StateTable {
   const table = new StateTable(head)
   for (const ref of unpackRefs(log)) {
     io.tick()
+    io.metrics.recordsRead += ref.count
     for (const row of io.records(ref) as LogRow[]) {
       if (row.length === 1) table.drop(row[0])
       else table.restore(row[0], row[1], row[2], row[3])
