@@ -122,7 +122,7 @@ async function runSome({ context, batch, inputs, operation, out, directory, from
  * const ssc = new StreamingContext(new Context({ master: 'inline' }), milliseconds(10), { clock })
  * testStream(ssc, [['a', 'b'], ['c']]).count().print()
  * await ssc.start()
- * await clock.advance(20)   // prints 2, then 1
+ * await clock.advance(20)   // prints 2
  * await ssc.stop()
  */
 export function testStream<T>(ssc: StreamingContext, batches: Batches<T>): DStream<T> {
