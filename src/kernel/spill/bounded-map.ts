@@ -47,6 +47,14 @@ export abstract class BoundedMap extends CombineMap {
     return true
   }
 
+  /** Pours all pairs, and begins again without any. */
+  protected empty(): void {
+    this.pour()
+    this.clear()
+    this.#bytes = 0
+    this.#keys = 0
+  }
+
   /** What a place holds before a record is merged into it; -1 where there is none yet. */
   measure(place: number): number {
     return place === -1 ? -1 : sizeOf(this.values[place])
@@ -62,12 +70,7 @@ export abstract class BoundedMap extends CombineMap {
     const fresh = size - this.#keys
     this.#keys = size
     this.#bytes += fresh * this.#key.value + (this.#interval - fresh) * this.#growth.value
-    if ((this.#bytes > this.memory.share || size >= maxKeys) && this.canPour) {
-      this.pour()
-      this.clear()
-      this.#bytes = 0
-      this.#keys = 0
-    }
+    if ((this.#bytes > this.memory.share || size >= maxKeys) && this.canPour) this.empty()
     return (this.#interval = this.memory.interval(Math.max(this.#key.value, this.#growth.value), cost))
   }
 }

@@ -101,6 +101,31 @@ test('what map tasks combine and pour early is merged by reducers to the same', 
   }), { numRuns: 60 })
 })
 
+/** Pairs of each key in turn and the pair's number, in blocks. */
+const inTurn = (keys: number, count: number): Pair[][] => {
+  const blocks: Pair[][] = []
+  for (let n = 0; n < count; n++) {
+    if (n % 20_000 === 0) blocks.push([])
+    blocks.at(-1)!.push([n % keys, n])
+  }
+  return blocks
+}
+
+for (const [what, keys, count, least, most] of [
+  ['combine few keys', 100, 50_000, 100, 100],
+  ['send as many keys as records as they are', 60_000, 120_000, 120_000, 120_000],
+  ['find out that there are fewer keys than they took them for', 20_000, 300_000, 200_000, 240_000],
+] as const) {
+  test(`map tasks ${what}`, () => {
+    const map = run(Infinity, { from: 'blocks', slot: 0 }, { to: 'shuffle', partitions: 1, partitioning: { by: 'hash' }, aggregator: group }, groupFns, inTurn(keys, count))
+    const written = map.harness.records(map.output.shuffle![0]!) as Pair[]
+    assert.ok(written.length >= least && written.length <= most, `${written.length} pairs`)
+    const lists: number[][] = Array.from({ length: keys }, () => [])
+    for (const [key, values] of written) lists[key as number]!.push(...values as number[])
+    for (const [key, list] of lists.entries()) assert.deepEqual(list, Array.from({ length: Math.floor((count - 1 - key) / keys) + 1 }, (_, turn) => key + turn * keys))
+  })
+}
+
 const sorted = (pairs: readonly Pair[], ascending: boolean, bytes: number): { result: Pair[]; spilled: number } => {
   const harness = new StageHarness()
   harness.memory = { dir: folder, bytes }
