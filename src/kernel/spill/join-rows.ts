@@ -23,18 +23,18 @@ export type JoinKind =
   /** Each key of both sides, once, as `[key, undefined]`. */
   | { readonly gives: 'common' }
 
-export function* joinRows(left: Iterable<PairRow>, right: Iterable<PairRow>, kind: JoinKind, io: TaskIO, level = 0): Generator<PairRow> {
+/** The results; the right rows are read when it is called. */
+export function joinRows(left: Iterable<PairRow>, right: Iterable<PairRow>, kind: JoinKind, io: TaskIO, level = 0): Generator<PairRow> {
   const table = new RightTable(io, kind.gives === 'pairs', level)
-  for (const [key, value] of right) table.put(key, value)
+  for (const row of right) table.put(row[0], row[1])
   const { spilled } = table
-  if (spilled === undefined) {
-    yield* kind.gives === 'pairs' ? pairs(left, table, kind.leftOuter, kind.rightOuter) : kind.gives === 'leftOnly' ? leftOnly(left, table) : common(left, table)
-    io.memory.leave()
-    return
-  }
-  const { file, buckets } = spilled
+  if (spilled !== undefined) return fromFiles(left, spilled, kind, io, level)
+  return kind.gives === 'pairs' ? pairs(left, table, kind.leftOuter, kind.rightOuter) : kind.gives === 'leftOnly' ? leftOnly(left, table) : common(left, table)
+}
+
+function* fromFiles(left: Iterable<PairRow>, { file, buckets }: Spilled, kind: JoinKind, io: TaskIO, level: number): Generator<PairRow> {
   const leftBuckets = bucketsIn(file, level)
-  for (const [key, value] of left) leftBuckets.add(key, value)
+  for (const row of left) leftBuckets.add(row[0], row[1])
   const [lefts, rights] = [leftBuckets.finish(), buckets.finish()]
   io.memory.leave()
   for (let i = 0; i < bucketCount; i++) {
@@ -53,6 +53,9 @@ function* read(file: SpillFile, blocks: readonly FileBlock[], io: TaskIO): Gener
 
 const bucketsIn = (file: SpillFile, level: number): PairBuckets<FileBlock> => new PairBuckets(bucketCount, bucketOf(level), (keys, values) => file.write(keys, values))
 
+/** Right pairs that are in files. */
+interface Spilled { readonly file: SpillFile; readonly buckets: PairBuckets<FileBlock> }
+
 /** Several values of one key. */
 class Several {
   readonly values: unknown[]
@@ -66,7 +69,7 @@ class RightTable extends BoundedMap {
   readonly #level: number
   #left = 1
   /** Where all pairs are, once they were too many. */
-  spilled: { readonly file: SpillFile; readonly buckets: PairBuckets<FileBlock> } | undefined
+  spilled: Spilled | undefined
 
   constructor(io: TaskIO, keepsValues: boolean, level: number) {
     super(io.memory)
@@ -88,6 +91,11 @@ class RightTable extends BoundedMap {
     if (due) this.#left = this.sampled(key, before)
   }
 
+  /** Gives up its part of the task's memory. */
+  close(): void {
+    this.memory.leave()
+  }
+
   protected override get canPour(): boolean {
     return canCut(this.#level, this.size)
   }
@@ -102,7 +110,9 @@ class RightTable extends BoundedMap {
 
 function* pairs(left: Iterable<PairRow>, table: RightTable, leftOuter: boolean, rightOuter: boolean): Generator<PairRow> {
   const matched = rightOuter ? new Uint8Array(table.size) : undefined
-  for (const [key, value] of left) {
+  for (const row of left) {
+    const key = row[0]
+    const value = row[1]
     const place = table.find(key)
     if (place === -1) {
       if (leftOuter) yield [key, [value, undefined]]
@@ -113,13 +123,14 @@ function* pairs(left: Iterable<PairRow>, table: RightTable, leftOuter: boolean, 
     if (held instanceof Several) for (const right of held.values) yield [key, [value, right]]
     else yield [key, [value, held]]
   }
-  if (matched === undefined) return
   let place = 0
-  for (const [key, held] of table.pairs()) if (matched[place++] === 0) for (const right of valuesOf(held)) yield [key, [undefined, right]]
+  if (matched !== undefined) for (const [key, held] of table.pairs()) if (matched[place++] === 0) for (const right of valuesOf(held)) yield [key, [undefined, right]]
+  table.close()
 }
 
 function* leftOnly(left: Iterable<PairRow>, table: RightTable): Generator<PairRow> {
   for (const pair of left) if (table.find(pair[0]) === -1) yield pair
+  table.close()
 }
 
 function* common(left: Iterable<PairRow>, table: RightTable): Generator<PairRow> {
@@ -129,6 +140,7 @@ function* common(left: Iterable<PairRow>, table: RightTable): Generator<PairRow>
     table.values[place] = given
     yield [key, undefined]
   }
+  table.close()
 }
 
 /** Marks a key that was given out. */
