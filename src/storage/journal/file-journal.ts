@@ -119,11 +119,12 @@ export class FileJournal implements Journal {
     this.#rolls = true
   }
 
-  async prune(position: number): Promise<void> {
-    await this.durable(position)
+  async prune(position: number, after?: Promise<void>): Promise<void> {
+    const told = this.#enqueue({ kind: prunedKind, data: position, blocks: [] }, true)
+    await after
+    await this.durable(told) // from now on nobody misses the files
     const kept = this.#segments.findIndex((_, i) => i === this.#segments.length - 1 || this.#segments[i + 1]!.header.start > position)
     if (kept === 0) return
-    await this.durable(this.#enqueue({ kind: prunedKind, data: position, blocks: [] }, true)) // from now on nobody misses the files
     const { epoch, number } = this.#segments[kept]!.header
     this.#segments = this.#segments.slice(kept)
     const { fs, directory } = this.#options

@@ -56,8 +56,11 @@ export interface Journal {
   assertNewest(): Promise<void>
   /** Lets the next record begin a new file; for points from where damage to the newest file should lose little. */
   roll(): void
-  /** Removes the files that hold nothing but records before `position`. Errors: as `durable`. */
-  prune(position: number): Promise<void>
+  /**
+   * Removes the files that hold nothing but records before `position`, but not before `after` has resolved. The log says so where it is now,
+   * so that it is known without what comes later. Errors: as `durable`; that of `after`.
+   */
+  prune(position: number, after?: Promise<void>): Promise<void>
   /** Waits for what was appended, without an error if that fails, and closes the files. */
   close(): Promise<void>
 }

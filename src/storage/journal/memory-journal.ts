@@ -18,7 +18,9 @@ export class MemoryJournal implements Journal {
 
   roll(): void {}
 
-  async prune(): Promise<void> {}
+  async prune(_position: number, after?: Promise<void>): Promise<void> {
+    await after
+  }
 
   async close(): Promise<void> {}
 }

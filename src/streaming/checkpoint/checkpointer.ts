@@ -189,15 +189,17 @@ export class Checkpointer {
     this.#completedMs = timeMs
     const position = this.#append('completed', { timeMs, skipped: rolledBack, prepared } satisfies CompletedRecord)
     failpoint('checkpoint.completed')
+    const rolls = ++this.#batches >= this.#nextRoll
     const prunable = this.#prunable()
-    this.#settling = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
+    const settled = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
       failpoint('checkpoint.commit.before')
       committed()
       await this.commit(timeMs, prepared)
       failpoint('checkpoint.commit.after')
-      return prunable === undefined || this.#failed ? undefined : this.#options.journal.prune(prunable)
-    }).catch(error => this.#fail(error as Error))
-    if (++this.#batches < this.#nextRoll) return
+    })
+    // Said in this file, and none that this one needs goes: the next one may be damaged.
+    this.#settling = (rolls && prunable !== undefined ? this.#options.journal.prune(prunable, settled) : settled).catch(error => this.#fail(error as Error))
+    if (!rolls) return
     this.#batches = 0
     this.#nextRoll = Math.min(this.#nextRoll * 2, mostBatches)
     this.#options.journal.roll()
