@@ -35,7 +35,7 @@ async function run({ directory, from, to, durability = 'process', createOnError 
     })
     const pairs = numbers.map((n): [string, number] => [`key ${n % 3}`, n])
     const sums = pairs.updateStateByKey<number>((ns, sum) => ns.reduce((a, b) => a + b, sum ?? 0))
-    sums.join(pairs.reduceByKeyAndWindow((a, b) => a + b, '4 s')).foreachRDD(async (rdd, time) => { out.set(time.milliseconds, JSON.stringify((await rdd.collect()).sort())) })
+    sums.join(pairs.reduceByKeyAndWindow((a, b) => a + b, '4 s')).foreachRDD(async (rdd, time) => { out.set(time.milliseconds, JSON.stringify((await rdd.sortByKey().collect()))) })
     return ssc
   }, { createOnError })
   await ssc.start()
