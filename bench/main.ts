@@ -6,6 +6,7 @@ import { emptyBatches } from './empty-batches.ts'
 import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
 import { logMining } from './log-mining.ts'
+import { driverRestart, workerDeath } from './recovery.ts'
 import { spill } from './spill.ts'
 import { stateful } from './stateful.ts'
 import { throughput } from './throughput.ts'
@@ -20,6 +21,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]  [--checkpoint process|power] [--fsync-delay MS]
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
+  recovery    a driver with state that is killed: from the start of the next to its first output; a worker that dies: what its job takes more  [--megabytes 100]
   spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--shuffle BYTES] [--blocks BYTES]
 
   grep --rdd, wordcount --rdd       over a text file, beside one thread by hand  [--megabytes 100]
@@ -71,6 +73,11 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
     show(result, `journal, durability ${result.durability}${result.syncDelayMs > 0 ? `, syncs ${result.syncDelayMs} ms slower` : ''}, ${result.bytes} bytes: `
       + `p50 ${result.p50Ms.toFixed(2)} ms, p99 ${result.p99Ms.toFixed(2)} ms, 20 at once ${result.groupOf20Ms.toFixed(2)} ms`)
   }
+} else if (name === 'recovery') {
+  const death = await workerDeath()
+  show(death, `a worker that dies: its job takes ${death.deathMs.toFixed(0)} ms, undisturbed ${death.undisturbedMs.toFixed(0)} ms: ${death.moreMs.toFixed(0)} ms more`)
+  const restart = await driverRestart(Number(values.megabytes), Number(values.rounds ?? 3))
+  show(restart, `a driver with ${restart.megabytes} MB of state that is killed: the first output of the next one after ${restart.medianMs.toFixed(0)} ms`)
 } else if (name === 'spill') {
   const result = await spill({ work: values.work === 'sort' ? 'sort' : 'words', cores, count: Number(values.count), shuffleMemory: values.shuffle, blockMemory: values.blocks })
   show(result, `${result.work}, ${result.count} of them, ${cores} worker${cores === 1 ? '' : 's'}, memory.shuffle ${result.shuffleMemory}, memory.blocks ${result.blockMemory}: ${result.seconds.toFixed(1)} s (${result.cpuSeconds.toFixed(1)} s of processor time), ${result.peakMb} MB at the peak`)
