@@ -59,6 +59,7 @@ export class Checkpointer {
   #batches = 0
   #nextRoll = 1
   #failed = false
+  #closed = false
   #settling: Promise<void> = Promise.resolve()
 
   constructor(options: CheckpointerOptions) {
@@ -227,6 +228,7 @@ export class Checkpointer {
   async close(): Promise<void> {
     await this.#durable(this.#last).catch(() => {})
     await this.#settling
+    this.#closed = true
     await this.#options.journal.close()
   }
 
@@ -271,7 +273,7 @@ export class Checkpointer {
   }
 
   #fail(error: Error): void {
-    if (this.#failed) return
+    if (this.#failed || this.#closed) return // a batch that was given up may go on for a while
     this.#failed = true
     this.#options.onFailure(error)
   }
