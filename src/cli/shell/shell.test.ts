@@ -110,7 +110,7 @@ class Terminal {
   #wake = (): void => {}
 
   constructor() {
-    this.#script = spawn('script', ['-qfec', `'${process.execPath}' '${main}' shell --master 'local[2]'`, '/dev/null'], { cwd: dir, env })
+    this.#script = spawn('script', ['-qfec', `exec '${process.execPath}' '${main}' shell --master 'local[2]'`, '/dev/null'], { cwd: dir, env })
     this.#script.stdout!.on('data', (bytes: Buffer) => { this.#out += bytes.toString(); this.#wake() })
     this.ended = ended(this.#script)
   }
