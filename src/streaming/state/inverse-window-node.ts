@@ -6,120 +6,89 @@
 // - A batch's pane is made in the same job as the window's next version; what a batch costs goes with what enters and leaves.
 // - A batch that was rolled back has no pane; what should have left with it leaves with the next window.
 
-import { builtin, source } from '../../rdd/nodes.ts'
-import type { BuiltinFunction, Partitioning, Plan } from '../../rdd/plan.ts'
-import type { JobRunner } from '../../rdd/job-runner.ts'
-import type { RDDContext } from '../../rdd/rdd-context.ts'
+import { builtin } from '../../rdd/nodes.ts'
+import type { BuiltinFunction, Plan } from '../../rdd/plan.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import { StreamNode, type NodeOptions } from '../graph/stream-node.ts'
-import { KeyedState } from './keyed-state.ts'
-import type { Delta, Stateful } from '../graph/stateful.ts'
+import type { Delta } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
+import { KeyedStateNode, type KeyedStateOptions } from './keyed-state-node.ts'
 
-export interface InverseWindowOptions extends Omit<NodeOptions, 'parents' | 'functions'> {
-  readonly context: RDDContext
-  /** The stream of each batch's combined pairs. */
-  readonly parent: StreamNode
+/** The parent is the stream of each batch's combined pairs. */
+export interface InverseWindowOptions extends KeyedStateOptions {
   readonly lengthMs: number
-  readonly target: Partitioning
   /** f, its inverse, and the filter where there is one. */
   readonly functions: BuiltinFunction['fns']
 }
 
-export class InverseWindowNode extends StreamNode implements Stateful {
-  readonly #options: InverseWindowOptions
-  readonly #state: KeyedState
-  readonly #panes = new Map<number, readonly (readonly BlockRef[])[]>()
+/** The blocks of each partition. */
+type Pane = readonly (readonly BlockRef[])[]
+
+export class InverseWindowNode extends KeyedStateNode {
+  readonly #lengthMs: number
+  readonly #panes = new Map<number, Pane>()
 
   constructor(options: InverseWindowOptions) {
-    const { op, site, slideMs, parent, functions } = options
-    super({ op, site, slideMs, parents: [parent], functions })
-    this.#options = options
-    this.#state = new KeyedState(options.context.runner, options.target)
-  }
-
-  get kind(): string {
-    return this.op
+    super(options, options.functions)
+    this.#lengthMs = options.lengthMs
   }
 
   get fingerprint(): Readonly<Record<string, unknown>> {
-    const { target, lengthMs, parent } = this.#options
-    return { partitions: target.partitions, by: target.by, slideMs: this.slideMs, lengthMs, paneMs: parent.slideMs }
+    const { partitions, by } = this.target
+    return { partitions, by, slideMs: this.slideMs, lengthMs: this.#lengthMs, paneMs: this.advanceMs }
   }
 
   /** A pane is made whenever the parent has a batch. */
-  get needsCheckpoint(): boolean {
-    return true
-  }
-
   get advanceMs(): number {
-    return this.#options.parent.slideMs
+    return this.parent.slideMs
   }
 
   async advance(timeMs: number): Promise<void> {
-    const { context, target, parent, functions, lengthMs } = this.#options
-    const { op, site } = this
+    const { op, site, state, functions } = this
+    const lengthMs = this.#lengthMs
     const due = this.isDue(timeMs)
-    const beforeMs = this.#state.timeMs
+    const beforeMs = state.timeMs
     const entering = due ? this.#between(Math.max(beforeMs, timeMs - lengthMs), timeMs - 1) : []
     const leaving = due ? this.#between(beforeMs - lengthMs, Math.min(beforeMs, timeMs - lengthMs)) : []
-    const of = (panes: typeof entering, partition: number): BlockRef[] => panes.flatMap(pane => pane[partition]!)
-    const plan = await parent.getOrCompute(timeMs) ?? source(op, site, Array.from({ length: target.partitions }, () => ({ kind: 'blocks' as const, blocks: [] })), target)
-    const inputs = this.#state.inputs({ timeMs }, partition => [of(entering, partition), of(leaving, partition)])
-    const outputs = await keep(context, { plan, op, site, fn: builtin('slideWindow', [due], functions), inputs })
+    const of = (panes: readonly Pane[], partition: number): BlockRef[] => panes.flatMap(pane => pane[partition]!)
+    const plan = await this.batchAt(timeMs)
+    const inputs = state.inputs({ timeMs }, partition => [of(entering, partition), of(leaving, partition)])
+    const outputs = await keep(this.context, { plan, op, site, fn: builtin('slideWindow', [due], functions), inputs })
     this.#panes.set(timeMs, outputs.map(({ lists }) => lists[1]!))
-    if (due) this.#state.add(timeMs, outputs)
-  }
-
-  override get stateful(): readonly Stateful[] {
-    return [this, ...super.stateful]
-  }
-
-  rollback(timeMs: number): void {
-    this.#state.rollback(timeMs)
-    this.#drop(timeMs)
+    if (due) state.add(timeMs, outputs)
   }
 
   deltaOf(timeMs: number): Delta | undefined {
     const pane = this.#panes.get(timeMs)
     if (pane === undefined) return undefined
-    const added = this.#state.timeMs === timeMs ? this.#state.added : undefined
+    const added = this.state.timeMs === timeMs ? this.state.added : undefined
     const partitions = pane.map((blocks, i) => ({ lists: [added?.[i]!.lists[0] ?? [], blocks], info: added?.[i]!.info }))
-    return { partitions, needsFromMs: Math.min(this.#state.needsFromMs, this.#panes.keys().next().value!) }
-  }
-
-  journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
-    this.#state.journalled(bytesSince, spareBytes)
+    return { partitions, needsFromMs: Math.min(this.state.needsFromMs, this.#panes.keys().next().value!) }
   }
 
   restore(timeMs: number, { partitions }: Delta): void {
     this.#panes.set(timeMs, partitions.map(({ lists }) => lists[1]!))
-    if (partitions[0]?.info !== undefined) this.#state.restore(timeMs, partitions)
-  }
-
-  override forget(upToMs: number, runner: JobRunner): void {
-    super.forget(upToMs, runner)
-    this.#state.forget(upToMs)
-    const outsideMs = upToMs === Infinity ? Infinity : this.#state.timeMs - this.#options.lengthMs
-    for (const timeMs of this.#panes.keys()) if (timeMs <= outsideMs) this.#drop(timeMs)
-    if (upToMs === Infinity) this.#state.close()
+    if (partitions[0]?.info !== undefined) this.state.restore(timeMs, partitions)
   }
 
   protected override compute(timeMs: number): Plan | undefined {
-    return this.#state.has(timeMs) ? this.#state.view(timeMs, this.op, this.site) : undefined
+    return this.state.has(timeMs) ? this.state.view(timeMs, this.op, this.site) : undefined
+  }
+
+  protected override drop(timeMs: number): void {
+    for (const blocks of this.#panes.get(timeMs) ?? []) this.context.runner.release(blocks)
+    this.#panes.delete(timeMs)
+  }
+
+  /** A pane leaves when the window has left it, not when its batch is forgotten. */
+  protected override dropUpTo(upToMs: number): void {
+    const outsideMs = upToMs === Infinity ? Infinity : this.state.timeMs - this.#lengthMs
+    for (const timeMs of this.#panes.keys()) if (timeMs <= outsideMs) this.drop(timeMs)
   }
 
   /** The panes of (fromMs, toMs], in order of time. */
-  #between(fromMs: number, toMs: number): (readonly (readonly BlockRef[])[])[] {
-    const found: (readonly (readonly BlockRef[])[])[] = []
+  #between(fromMs: number, toMs: number): Pane[] {
+    const found: Pane[] = []
     for (const [timeMs, pane] of this.#panes) if (timeMs > fromMs && timeMs <= toMs) found.push(pane)
     return found
-  }
-
-  #drop(timeMs: number): void {
-    const pane = this.#panes.get(timeMs)
-    if (pane === undefined) return
-    this.#panes.delete(timeMs)
-    for (const blocks of pane) this.#options.context.runner.release(blocks)
   }
 }

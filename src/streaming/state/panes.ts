@@ -2,21 +2,19 @@
 //
 // A batch's plan becomes its kept blocks: whoever reads the stream reads them, and nothing is computed twice.
 
-import { inScope, builtin, source } from '../../rdd/nodes.ts'
-import { keyPartitioning, PlanScope, type Partitioning } from '../../rdd/plan.ts'
+import { builtin } from '../../rdd/nodes.ts'
+import { keyPartitioning, type Partitioning } from '../../rdd/plan.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
-import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { StreamNode } from '../graph/stream-node.ts'
 import type { Delta, PartitionDelta, Stateful } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
-
-interface Pane { readonly partitions: readonly (readonly BlockRef[])[]; readonly scope: PlanScope; readonly partitioning: Partitioning | undefined }
+import { KeptBatch } from './kept-batch.ts'
 
 export class Panes implements Stateful {
   readonly #node: StreamNode
   readonly kind = 'window'
   readonly #context: RDDContext
-  readonly #panes = new Map<number, Pane>()
+  readonly #panes = new Map<number, KeptBatch>()
   readonly #restored = new Map<number, readonly PartitionDelta[]>()
 
   constructor(node: StreamNode, context: RDDContext) {
@@ -43,7 +41,7 @@ export class Panes implements Stateful {
     this.#settleRestored(partitioning)
     if (plan === undefined) return
     const kept = await keep(this.#context, { plan, op: 'window', site: node.site, fn: builtin('keepRows') })
-    this.#add(timeMs, { partitions: kept.map(({ lists }) => lists[0]!), scope: new PlanScope(), partitioning: partitioning ?? known(keyPartitioning(plan)) })
+    this.#add(timeMs, kept, partitioning ?? known(keyPartitioning(plan)))
   }
 
   rollback(timeMs: number): void {
@@ -53,7 +51,7 @@ export class Panes implements Stateful {
   deltaOf(timeMs: number): Delta | undefined {
     const pane = this.#panes.get(timeMs)
     if (pane === undefined) return undefined
-    const info = pane.partitioning?.by
+    const info = pane.plan.partitioning?.by
     return { partitions: pane.partitions.map(blocks => ({ lists: [blocks], info })), needsFromMs: timeMs - this.#node.rememberMs }
   }
 
@@ -65,30 +63,27 @@ export class Panes implements Stateful {
     for (const timeMs of this.#panes.keys()) if (timeMs <= upToMs) this.#drop(timeMs)
   }
 
-  #add(timeMs: number, pane: Pane): void {
+  #add(timeMs: number, partitions: readonly PartitionDelta[], partitioning: Partitioning | undefined): void {
     const { op, site } = this.#node
+    const pane = new KeptBatch(partitions.map(({ lists }) => lists[0]!), op, site, partitioning)
     this.#panes.set(timeMs, pane)
-    this.#node.settle(timeMs, inScope(pane.scope, () => source(op, site, pane.partitions.map(blocks => ({ kind: 'blocks', blocks })), pane.partitioning)))
+    this.#node.settle(timeMs, pane.plan)
   }
 
   /** Partitioners are the program's, not a checkpoint's: restored panes wait for the first batch, whose partitioning is theirs too. */
   #settleRestored(partitioning: Partitioning | undefined): void {
     for (const [timeMs, deltas] of this.#restored) {
-      const partitions = deltas.map(({ lists }) => lists[0]!)
       const by = deltas[0]?.info
-      const common = by === partitioning?.by && partitions.length === partitioning?.partitions ? partitioning
-        : by === 'hash' ? { by: 'hash' as const, partitions: partitions.length } : undefined
-      this.#add(timeMs, { partitions, scope: new PlanScope(), partitioning: common })
+      const common = by === partitioning?.by && deltas.length === partitioning?.partitions ? partitioning
+        : by === 'hash' ? { by: 'hash' as const, partitions: deltas.length } : undefined
+      this.#add(timeMs, deltas, common)
     }
     this.#restored.clear()
   }
 
   #drop(timeMs: number): void {
-    const pane = this.#panes.get(timeMs)
-    if (pane === undefined) return
+    this.#panes.get(timeMs)?.release(this.#context.runner)
     this.#panes.delete(timeMs)
-    pane.scope.release()
-    for (const blocks of pane.partitions) this.#context.runner.release(blocks)
   }
 }
 

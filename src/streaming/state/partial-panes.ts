@@ -7,14 +7,14 @@
 // - A batch that was rolled back has no pane, and what ends with it is not made.
 
 import type { CallSite } from '../../base/call-site.ts'
-import { builtin, combine, inScope, source, union } from '../../rdd/nodes.ts'
-import { keyPartitioning, PlanScope, type Partitioning, type Plan, type PlanFunction } from '../../rdd/plan.ts'
+import { builtin, combine, union } from '../../rdd/nodes.ts'
+import { keyPartitioning, type Partitioning, type Plan, type PlanFunction } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
-import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Stateful } from '../graph/stateful.ts'
 import type { StreamNode } from '../graph/stream-node.ts'
 import { keep } from './keep.ts'
+import { KeptBatch } from './kept-batch.ts'
 
 export const fanOut = 8
 
@@ -28,7 +28,7 @@ export interface PartialPanesOptions {
   readonly site: CallSite
 }
 
-interface Partial { readonly plan: Plan; readonly blocks: readonly BlockRef[]; readonly scope: PlanScope; readonly endMs: number }
+interface Partial { readonly batch: KeptBatch; readonly endMs: number }
 
 export class PartialPanes implements Stateful {
   readonly kind = 'partial panes'
@@ -89,7 +89,7 @@ export class PartialPanes implements Stateful {
         level--
         width /= fanOut
       }
-      const plan = level === 0 ? this.#options.parent.remembered(this.#timeOf(place)) : this.#partials[level - 1]!.get(place / width)!.plan
+      const plan = level === 0 ? this.#options.parent.remembered(this.#timeOf(place)) : this.#partials[level - 1]!.get(place / width)!.batch.plan
       if (plan !== undefined) plans.push(plan)
       place += width
     }
@@ -100,10 +100,8 @@ export class PartialPanes implements Stateful {
     const { context, merge, op, site } = this.#options
     const combined = combine(union(parts, op, site), op, site, partitioning, { merge, mergeCombiners: merge, mapSide: true })
     const kept = await keep(context, { plan: combined, op, site, fn: builtin('keepRows') })
-    const scope = new PlanScope()
-    const plan = inScope(scope, () => source(op, site, kept.map(({ lists }) => ({ kind: 'blocks', blocks: lists[0]! })), partitioning))
     const partials = (this.#partials[level - 1] ??= new Map<number, Partial>())
-    partials.set(place, { plan, scope, endMs, blocks: kept.flatMap(({ lists }) => lists[0]!) })
+    partials.set(place, { batch: new KeptBatch(kept.map(({ lists }) => lists[0]!), op, site, partitioning), endMs })
   }
 
   #dropWhere(isGone: (partial: Partial) => boolean): void {
@@ -111,8 +109,7 @@ export class PartialPanes implements Stateful {
       for (const [place, partial] of partials) {
         if (!isGone(partial)) continue
         partials.delete(place)
-        partial.scope.release()
-        this.#options.context.runner.release(partial.blocks)
+        partial.batch.release(this.#options.context.runner)
       }
     }
   }

@@ -1,22 +1,17 @@
-// A node with a keyed state: updateStateByKey and mapWithState. What differs is in the options.
+// The node of updateStateByKey and mapWithState. What differs is in the options.
 //
 // - The batch's records are brought to the partition of their key; one task a partition makes the next version of its state.
 // - updateStateByKey's RDD is the state itself, read when somebody reads it; mapWithState's are the records its function gave.
 
-import { builtin, inScope, source } from '../../rdd/nodes.ts'
-import { PlanScope, type BuiltinFunction, type Partitioning, type Plan } from '../../rdd/plan.ts'
-import type { JobRunner } from '../../rdd/job-runner.ts'
-import type { RDDContext } from '../../rdd/rdd-context.ts'
-import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { builtin } from '../../rdd/nodes.ts'
+import type { BuiltinFunction, Plan } from '../../rdd/plan.ts'
+import type { Delta } from '../graph/stateful.ts'
 import { StreamNode, type NodeOptions } from '../graph/stream-node.ts'
-import { KeyedState } from './keyed-state.ts'
-import type { Delta, Stateful } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
+import { KeptBatch } from './kept-batch.ts'
+import { KeyedStateNode, type KeyedStateOptions } from './keyed-state-node.ts'
 
-export interface StateOptions extends Omit<NodeOptions, 'parents' | 'functions'> {
-  readonly context: RDDContext
-  readonly parent: StreamNode
-  readonly target: Partitioning
+export interface StateOptions extends KeyedStateOptions {
   /** The kernel's function that makes a version. */
   readonly fn: BuiltinFunction
   /** What the function gets of a batch. */
@@ -29,111 +24,72 @@ export interface StateOptions extends Omit<NodeOptions, 'parents' | 'functions'>
   readonly gives: 'state' | 'emitted'
 }
 
-export class StateNode extends StreamNode implements Stateful {
+export class StateNode extends KeyedStateNode {
   readonly #options: StateOptions
-  readonly #state: KeyedState
-  readonly #emitted = new Map<number, { readonly partitions: readonly (readonly BlockRef[])[]; readonly scope: PlanScope }>()
+  readonly #emitted = new Map<number, KeptBatch>()
 
   constructor(options: StateOptions) {
-    const { op, site, slideMs, parent, fn, target } = options
-    super({ op, site, slideMs, parents: [parent], functions: [fn, ...(target.by === 'custom' ? [target.fn] : [])] })
+    const { fn, target } = options
+    super(options, [fn, ...(target.by === 'custom' ? [target.fn] : [])])
     this.#options = options
-    this.#state = new KeyedState(options.context.runner, target)
-  }
-
-  get kind(): string {
-    return this.op
   }
 
   get fingerprint(): Readonly<Record<string, unknown>> {
-    const { target } = this.#options
-    return target.by === 'hash' ? { by: 'hash' } : { by: target.by, partitions: target.partitions }
-  }
-
-  get needsCheckpoint(): boolean {
-    return true
+    const { by, partitions } = this.target
+    return by === 'hash' ? { by } : { by, partitions }
   }
 
   get advanceMs(): number {
     return this.slideMs
   }
 
-  /** Keys of the newest version. */
-  get keys(): number {
-    return this.#state.keys
-  }
-
   /** The pairs of a batch's version. */
   stateAt(timeMs: number): Plan {
-    return this.#state.view(timeMs, this.op, this.site)
+    return this.state.view(timeMs, this.op, this.site)
   }
 
   async advance(timeMs: number): Promise<void> {
-    const { context, target, rows, fn, initial, idleMs } = this.#options
-    const { op, site } = this
-    if (initial !== undefined && this.#state.timeMs === -Infinity) {
+    const { op, site, context, state } = this
+    const { rows, fn, initial, idleMs, gives } = this.#options
+    if (initial !== undefined && state.timeMs === -Infinity) {
       const first = timeMs - this.slideMs
-      this.#state.add(first, await keep(context, { plan: initial(), op, site, fn: builtin('loadState'), inputs: this.#state.inputs({ timeMs: first }) }), true)
+      state.add(first, await keep(context, { plan: initial(), op, site, fn: builtin('loadState'), inputs: state.inputs({ timeMs: first }) }), true)
     }
-    const [parent] = this.parents
-    const batch = await parent!.getOrCompute(timeMs)
-    const plan = batch === undefined ? source(op, site, Array.from({ length: target.partitions }, () => ({ kind: 'blocks' as const, blocks: [] })), target) : rows(batch)
-    const outputs = await keep(context, { plan, op, site, fn, inputs: this.#state.inputs({ timeMs, ...(idleMs !== undefined && { idleMs }) }) })
-    this.#state.add(timeMs, outputs)
-    if (this.#options.gives === 'emitted') this.#emit(timeMs, outputs.map(({ lists }) => lists[1]!))
-  }
-
-  override get stateful(): readonly Stateful[] {
-    return [this, ...super.stateful]
-  }
-
-  rollback(timeMs: number): void {
-    this.#state.rollback(timeMs)
-    this.#drop(timeMs)
+    const plan = await this.batchAt(timeMs, rows)
+    const outputs = await keep(context, { plan, op, site, fn, inputs: state.inputs({ timeMs, ...(idleMs !== undefined && { idleMs }) }) })
+    state.add(timeMs, outputs)
+    if (gives !== 'emitted') return
+    const emitted = new KeptBatch(outputs.map(({ lists }) => lists[1]!), op, site)
+    this.#emitted.set(timeMs, emitted)
+    this.settle(timeMs, emitted.plan)
   }
 
   deltaOf(timeMs: number): Delta | undefined {
-    if (this.#state.timeMs !== timeMs) return undefined
-    return { partitions: this.#state.added, needsFromMs: this.#state.needsFromMs }
-  }
-
-  journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
-    this.#state.journalled(bytesSince, spareBytes)
+    if (this.state.timeMs !== timeMs) return undefined
+    return { partitions: this.state.added, needsFromMs: this.state.needsFromMs }
   }
 
   restore(timeMs: number, { partitions }: Delta): void {
-    this.#state.restore(timeMs, partitions)
+    this.state.restore(timeMs, partitions)
   }
 
   /** Ranges of hashes split and merge, so the program may ask for another number of partitions. */
   async restored(): Promise<boolean> {
-    return this.#state.timeMs !== -Infinity && this.#state.repartition(this.#options.context, this.op, this.site)
-  }
-
-  override forget(upToMs: number, runner: JobRunner): void {
-    super.forget(upToMs, runner)
-    this.#state.forget(upToMs)
-    for (const timeMs of this.#emitted.keys()) if (timeMs <= upToMs) this.#drop(timeMs)
-    if (upToMs === Infinity) this.#state.close()
+    return this.state.timeMs !== -Infinity && this.state.repartition(this.context, this.op, this.site)
   }
 
   /** The advance settles it; without one a batch has nothing. */
   protected override compute(timeMs: number): Plan | undefined {
-    return this.#state.has(timeMs) && this.#options.gives === 'state' ? this.stateAt(timeMs) : undefined
+    return this.state.has(timeMs) && this.#options.gives === 'state' ? this.stateAt(timeMs) : undefined
   }
 
-  #emit(timeMs: number, partitions: readonly (readonly BlockRef[])[]): void {
-    const scope = new PlanScope()
-    this.#emitted.set(timeMs, { partitions, scope })
-    this.settle(timeMs, inScope(scope, () => source(this.op, this.site, partitions.map(blocks => ({ kind: 'blocks', blocks })))))
-  }
-
-  #drop(timeMs: number): void {
-    const emitted = this.#emitted.get(timeMs)
-    if (emitted === undefined) return
+  protected override drop(timeMs: number): void {
+    this.#emitted.get(timeMs)?.release(this.context.runner)
     this.#emitted.delete(timeMs)
-    emitted.scope.release()
-    for (const blocks of emitted.partitions) this.#options.context.runner.release(blocks)
+  }
+
+  protected override dropUpTo(upToMs: number): void {
+    for (const timeMs of this.#emitted.keys()) if (timeMs <= upToMs) this.drop(timeMs)
   }
 }
 
