@@ -24,15 +24,22 @@ export class SystemClock implements Clock {
 
   at(ms: number, callback: () => unknown, options: { hold?: boolean } = {}): () => void {
     // setTimeout counts on another clock than Date and may fire up to 1 ms early; so ask again.
-    const latest = performance.now() + ms - Date.now()
+    const latest = performance.now() + ms - this.now()
     let timer: NodeJS.Timeout
     const arm = (): void => {
-      const left = Math.min(ms - Date.now(), latest - performance.now())
-      timer = setTimeout(() => { if (Date.now() < ms && performance.now() < latest) arm(); else callback() }, Math.min(Math.max(0, left), 2 ** 31 - 1))
+      const left = Math.min(ms - this.now(), latest - performance.now())
+      timer = setTimeout(() => { if (this.now() < ms && performance.now() < latest) arm(); else callback() }, Math.min(Math.max(0, left), 2 ** 31 - 1))
       if (options.hold === false) timer.unref()
     }
     arm()
     return () => clearTimeout(timer)
+  }
+}
+
+/** Time as it passes, whatever is done to the machine's clock: for what measures how long something takes. */
+export class SteadyClock extends SystemClock {
+  override now(): number {
+    return performance.timeOrigin + performance.now()
   }
 }
 

@@ -9,6 +9,7 @@ import { Conf } from '../base/define-settings.ts'
 import { stderrLogger, type Logger } from '../base/log.ts'
 import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
+import { thisPlatform, type Platform } from '../engine/platform.ts'
 import { engineSettings } from '../engine/settings.ts'
 import { source, union, userFunction } from '../rdd/nodes.ts'
 import { rddInfo, type RDDInfo } from '../rdd/rdd-info.ts'
@@ -21,7 +22,6 @@ import { runAction } from '../rdd/run-job.ts'
 import { parallelize, range } from '../rdd/sources/parallelize.ts'
 import type { Hint } from '../rdd/types.ts'
 import type { FileSystem } from '../storage/file-system.ts'
-import { localFileSystem } from '../storage/local-file-system.ts'
 import { refuseSymbol, workerSymbol } from '../wire/closure/symbols.ts'
 import { contextErrors } from './errors.ts'
 import { chooseMaster } from './master.ts'
@@ -66,7 +66,9 @@ export class Context extends JobControl implements RDDContext {
   /** Where warnings go. */
   readonly log: Logger
   /** The files that sources read and sinks write. Not for programs. */
-  readonly fs: FileSystem = localFileSystem
+  readonly fs: FileSystem
+  /** What it all runs on. Not for programs. */
+  readonly platform: Platform
   /** `spark.default.parallelism`, where it is set. */
   readonly configuredParallelism: number | undefined
   /** Not for programs: see `getPersistentRDDs`. */
@@ -82,16 +84,19 @@ export class Context extends JobControl implements RDDContext {
   #stopping: Promise<void> | undefined
   #checkpointFolder: string | undefined
 
-  constructor(options: ContextOptions = {}) {
+  /** A platform is not for programs: the simulation of a whole program gives one. */
+  constructor(options: ContextOptions = {}, platform = thisPlatform) {
     if ((globalThis as { [workerSymbol]?: boolean })[workerSymbol] === true) throw contextErrors.RIV_CONTEXT_IN_TASK()
     super(options.log ?? stderrLogger)
     this.conf = new Conf(options.conf, process.env)
     this.log = options.log ?? stderrLogger
+    this.platform = platform
+    this.fs = platform.fs
     this.appName = options.appName ?? this.conf.get(contextSettings['spark.app.name'])
     this.master = chooseMaster(options.master, options.engine, this.conf)
     this.cleansCheckpoints = this.conf.get(contextSettings['spark.cleaner.referenceTracking.cleanCheckpoints'])
     this.configuredParallelism = this.conf.get(engineSettings['spark.default.parallelism']) || undefined
-    this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log, events: this.events, jobProperties: () => this.actions.properties })
+    this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log, events: this.events, platform, jobProperties: () => this.actions.properties })
     const terminal = options.terminal ?? process.stderr as Terminal
     if (terminal.isTTY === true && this.conf.get(contextSettings['spark.ui.showConsoleProgress'])) {
       const others = options.terminal === undefined ? [process.stdout as Terminal] : []

@@ -7,6 +7,7 @@ import { EmbeddedEngine } from './embedded/embedded-engine.ts'
 import type { Engine } from './engine.ts'
 import type { JobProperties } from './events/context-listener.ts'
 import type { ListenerBus } from './events/listener-bus.ts'
+import type { Platform } from './platform.ts'
 
 /** A master that the embedded engine understands. */
 export type EmbeddedMaster = 'inline' | 'local' | `local[${number}]` | 'local[*]'
@@ -16,6 +17,7 @@ export interface EngineOptions {
   readonly conf: Conf
   readonly log: Logger
   readonly events: ListenerBus
+  readonly platform: Platform
   /** The properties of a job that is begun now, from where it is begun. */
   readonly jobProperties: () => JobProperties
 }

@@ -30,6 +30,8 @@ export interface SlabTaskOptions {
   readonly view: (slab: number) => SlabView
   readonly leases: Leases
   readonly memory: TaskMemoryOptions
+  /** Default: the local one. */
+  readonly fs?: FileSystem
   readonly isCancelled: () => boolean
   /** Where the pairs of a shuffle go, instead of block memory that is full. */
   readonly shuffleFile?: string | undefined
@@ -68,7 +70,7 @@ export class SlabTaskIO implements TaskIO {
   }
 
   get fs(): FileSystem {
-    return (this.#files ??= countingFiles(localFileSystem, this.metrics))
+    return (this.#files ??= countingFiles(this.#options.fs ?? localFileSystem, this.metrics))
   }
 
   get signal(): AbortSignal {

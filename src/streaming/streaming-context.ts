@@ -8,6 +8,7 @@ import { callSite } from '../base/call-site.ts'
 import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
 import { duration, interval, type D, type Time } from '../base/time.ts'
 import type { Context } from '../context/context.ts'
+import { thisPlatform, type Platform } from '../engine/platform.ts'
 import { openControl } from '../control/control-server.ts'
 import { controlSettings } from '../control/settings.ts'
 import { source } from '../rdd/nodes.ts'
@@ -55,7 +56,8 @@ type RDDsOf<S extends readonly DStream<unknown>[]> = { readonly [I in keyof S]: 
 
 type Create = () => StreamingContext | Promise<StreamingContext>
 
-let active: StreamingContext | undefined
+/** The active context of a process. */
+const active = new WeakMap<Platform, StreamingContext>()
 
 /**
  * Makes streams and runs their batches.
@@ -104,7 +106,7 @@ export class StreamingContext extends StreamInputs {
    * StreamingContext.getActive()   // undefined
    */
   static getActive(): StreamingContext | undefined {
-    return active
+    return active.get(thisPlatform)
   }
 
   /**
@@ -146,7 +148,7 @@ export class StreamingContext extends StreamInputs {
   static async getActiveOrCreate(directory: string, create: Create, options?: { readonly createOnError?: boolean }): Promise<StreamingContext>
   static async getActiveOrCreate(create: Create): Promise<StreamingContext>
   static async getActiveOrCreate(first: string | Create, create?: Create, options?: { readonly createOnError?: boolean }): Promise<StreamingContext> {
-    return active ?? (typeof first === 'function' ? first() : StreamingContext.getOrCreate(first, create!, options))
+    return StreamingContext.getActive() ?? (typeof first === 'function' ? first() : StreamingContext.getOrCreate(first, create!, options))
   }
 
   /** Where the context is in its life: `initialized`, `active` or `stopped`. */
@@ -277,7 +279,7 @@ export class StreamingContext extends StreamInputs {
   async start(): Promise<void> {
     if (this.state === 'active') return this.#starting
     if (this.state === 'stopped') throw streamingErrors.RIV_STREAMING_STOPPED()
-    if (active !== undefined) throw streamingErrors.RIV_STREAMING_ACTIVE()
+    if (active.has(this.sparkContext.platform)) throw streamingErrors.RIV_STREAMING_ACTIVE()
     this.sparkContext.assertRunning('start')
     this.graph.state = 'active'
     this.#activate()
@@ -363,9 +365,9 @@ export class StreamingContext extends StreamInputs {
 
   /** Becomes the active context, and holds the process until the end. */
   #activate(): void {
-    active = this // oxlint-disable-line no-this-alias -- the one active context
-    const holding = setInterval(() => {}, 2 ** 30)
-    this.#closers.push(() => { active = undefined }, () => clearInterval(holding))
+    const { platform } = this.sparkContext
+    active.set(platform, this)
+    this.#closers.push(() => active.delete(platform), platform.clock.at(Infinity, () => {}))
     if (this.#clock instanceof ManualClock) {
       const started = (): Promise<void> => this.#starting.catch(() => {}) // the clock goes on when the batches can
       this.#closers.push(this.#clock.guard(BatchRunner.assertOutside), this.#clock.at(this.#clock.now(), started))
@@ -491,7 +493,7 @@ export class StreamingContext extends StreamInputs {
     await this.#eachInput('stopReceiving')
     if (this.#runner !== undefined) {
       const halted = this.#runner.stop(graceful)
-      await (graceful ? this.#inTime(halted) : Promise.race([halted, patience()]))
+      await (graceful ? this.#inTime(halted) : Promise.race([halted, this.#patience()]))
     }
     await this.#eachInput('stop')
     if (this.#checkpointer !== undefined) await this.#checkpointer.close()
@@ -513,7 +515,12 @@ export class StreamingContext extends StreamInputs {
     if (!isLate) return
     const { code, message } = streamingErrors.RIV_GRACEFUL_TIMEOUT(limitMs, this.#runner!.pending)
     this.sparkContext.log.warn({ code }, message)
-    await Promise.race([this.#runner!.stop(false), patience()])
+    await Promise.race([this.#runner!.stop(false), this.#patience()])
+  }
+
+  #patience(): Promise<void> {
+    const { clock } = this.sparkContext.platform
+    return new Promise(resolve => { clock.at(clock.now() + patienceMs, resolve, { hold: false }) })
   }
 
   async #eachInput(method: 'stopReceiving' | 'stop'): Promise<void> {
@@ -525,8 +532,4 @@ export class StreamingContext extends StreamInputs {
       }
     }
   }
-}
-
-function patience(): Promise<void> {
-  return new Promise(resolve => { setTimeout(resolve, patienceMs).unref() })
 }

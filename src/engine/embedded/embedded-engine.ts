@@ -8,6 +8,7 @@
 
 import { getHeapStatistics } from 'node:v8'
 import { present } from '../../base/assert.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Conf } from '../../base/define-settings.ts'
 import type { Logger } from '../../base/log.ts'
 import { UnknownClass } from '../../kernel/errors.ts'
@@ -28,6 +29,7 @@ import type { Engine } from '../engine.ts'
 import type { JobProperties, TaskEnd, TaskInfo } from '../events/context-listener.ts'
 import type { ListenerBus } from '../events/listener-bus.ts'
 import { engineErrors } from '../errors.ts'
+import type { Platform } from '../platform.ts'
 import { engineSettings } from '../settings.ts'
 import { BlockFiles } from './block-files.ts'
 import type { BlockGroup } from './block-group.ts'
@@ -54,6 +56,7 @@ export interface EmbeddedOptions {
   readonly conf: Conf
   readonly log: Logger
   readonly events: ListenerBus
+  readonly platform: Platform
   /** The properties of a job that is begun now, from where it is begun. */
   readonly jobProperties: () => JobProperties
 }
@@ -97,7 +100,8 @@ export class EmbeddedEngine implements Engine {
   readonly #maxResultBytes: number
   readonly #speculation: Speculation | undefined
   readonly #speculationMs: number
-  #speculating: NodeJS.Timeout | undefined
+  #stopSpeculating: (() => void) | undefined
+  readonly #clock: Clock
   readonly #localDir: LocalDir
   readonly #store: BlockStore
   readonly #files: BlockFiles
@@ -117,8 +121,9 @@ export class EmbeddedEngine implements Engine {
   #lastJob = 0
   #closed = false
 
-  constructor({ threads, conf, log, events, jobProperties }: EmbeddedOptions) {
+  constructor({ threads, conf, log, events, platform, jobProperties }: EmbeddedOptions) {
     this.log = log
+    this.#clock = platform.clock
     this.#jobProperties = jobProperties
     this.#maxResultBytes = conf.get(engineSettings['spark.driver.maxResultSize'])
     this.#speculationMs = Math.max(1, conf.get(engineSettings['spark.speculation.interval']))
@@ -140,7 +145,7 @@ export class EmbeddedEngine implements Engine {
     const heap = threads === 0 ? getHeapStatistics().heap_size_limit : conf.get(engineSettings['memory.worker'])
     const memory = { dir: this.#localDir.place, bytes: Math.min(conf.get(engineSettings['memory.shuffle']) / Math.max(1, threads), heap / 4) }
     const decodedBytes = Math.min(conf.get(engineSettings['memory.decoded']), heap / 2)
-    this.#backend = threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: heap, memory, decodedBytes })
+    this.#backend = platform.backend !== undefined ? platform.backend(this.#store) : threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: heap, memory, decodedBytes })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
     this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
@@ -326,8 +331,8 @@ export class EmbeddedEngine implements Engine {
     this.#jobs.delete(id)
     this.status.jobEnded(id, error ?? job.failure)
     if (this.#jobs.size === 0) {
-      clearInterval(this.#speculating)
-      this.#speculating = undefined
+      this.#stopSpeculating?.()
+      this.#stopSpeculating = undefined
     }
     job.stopListening()
     return job
@@ -372,7 +377,7 @@ export class EmbeddedEngine implements Engine {
         const told = (reason: TaskEnd['reason'], error?: Error): void => {
           if (info !== undefined) this.status.taskEnded(task, info, reason, { error, metrics: outcome.kind === 'lost' ? undefined : outcome.metrics })
         }
-        this.#speculation?.ended(task, performance.now(), outcome.kind === 'done')
+        this.#speculation?.ended(task, this.#clock.now(), outcome.kind === 'done')
         if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome, () => told(wanted ? 'success' : 'killed'))
         if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
         if (outcome.kind === 'failed' && isFileError(outcome.cause)) this.#blocks.lost(description?.files ?? new Set())
@@ -393,14 +398,16 @@ export class EmbeddedEngine implements Engine {
 
   /** A task begins that may have a copy. */
   #timed(speculation: Speculation, task: TaskAttempt): void {
-    speculation.started(task, performance.now())
-    this.#speculating ??= setInterval(() => {
-      for (const slow of speculation.slow(performance.now())) {
+    speculation.started(task, this.#clock.now())
+    const look = (): void => {
+      this.#stopSpeculating = this.#clock.at(this.#clock.now() + this.#speculationMs, look, { hold: false })
+      for (const slow of speculation.slow(this.#clock.now())) {
         const effects = this.#scheduler.speculate(slow.id)
         if (effects.length > 0) this.status.speculated(slow)
         this.#apply(effects)
       }
-    }, this.#speculationMs).unref()
+    }
+    this.#stopSpeculating ??= this.#clock.at(this.#clock.now() + this.#speculationMs, look, { hold: false })
   }
 
   #runningTasks(): TaskAttempt[] {

@@ -51,7 +51,7 @@ export class BatchRunner {
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options
-    this.#lateness = new Lateness(options.graph.batchMs, options.context.log)
+    this.#lateness = new Lateness(options.graph.batchMs, options.context.log, options.context.platform.clock)
     this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs, Math.max(1, options.context.conf.get(streamingSettings['spark.streaming.concurrentJobs'])))
   }
 

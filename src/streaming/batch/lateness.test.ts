@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { SteadyClock } from '../../base/clock.ts'
 import type { BatchInfo } from '../events/streaming-listener.ts'
 import type { OutputOperation } from '../graph/output-operation.ts'
 import { Lateness } from './lateness.ts'
@@ -10,7 +11,7 @@ import { Lateness } from './lateness.ts'
 function open(batchMs: number) {
   const warnings: string[] = []
   const log = { debug() {}, info() {}, error() {}, warn: (fields: object, message: string) => { warnings.push(`${(fields as { code: string }).code} ${message}`) } }
-  return { lateness: new Lateness(batchMs, log), warnings }
+  return { lateness: new Lateness(batchMs, log, new SteadyClock()), warnings }
 }
 
 const tables: readonly (readonly [batchMs: number, delays: readonly number[], warned: readonly number[]])[] = [

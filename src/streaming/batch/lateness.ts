@@ -3,6 +3,7 @@
 // - Batches begin late: at two intervals (at least a second), then each time the delay has doubled; anew when they have caught up.
 // - An output keeps the event loop for more than half a batch: once, then each time it was twice as long.
 
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { streamingErrors } from '../errors.ts'
 import type { BatchInfo } from '../events/streaming-listener.ts'
@@ -17,13 +18,15 @@ const lookMs = 10
 export class Lateness {
   readonly #batchMs: number
   readonly #log: Logger
+  readonly #clock: Clock
   /** The delay at which the next warning is due. */
   #nextDelayMs: number
   readonly #nextPauseMs = new Map<OutputOperation, number>()
 
-  constructor(batchMs: number, log: Logger) {
+  constructor(batchMs: number, log: Logger, clock: Clock) {
     this.#batchMs = batchMs
     this.#log = log
+    this.#clock = clock
     this.#nextDelayMs = this.#firstDelayMs
   }
 
@@ -42,16 +45,19 @@ export class Lateness {
 
   /** Watches the event loop while an output runs; the returned function ends that. */
   watch(output: OutputOperation): () => void {
-    let [last, longest] = [performance.now(), 0]
+    let [last, longest] = [this.#clock.now(), 0]
+    let cancel = (): void => {}
     const look = (): void => {
-      const now = performance.now()
+      const now = this.#clock.now()
       longest = Math.max(longest, now - last)
       last = now
+      cancel = this.#clock.at(now + lookMs, look, { hold: false })
     }
-    const timer = setInterval(look, lookMs).unref()
+    look()
     return () => {
-      clearInterval(timer)
+      cancel()
       look()
+      cancel()
       const limit = this.#nextPauseMs.get(output) ?? Math.max(leastPauseMs, this.#batchMs / 2)
       if (longest <= limit) return
       this.#nextPauseMs.set(output, 2 * longest)
