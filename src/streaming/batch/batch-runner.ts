@@ -161,9 +161,9 @@ export class BatchRunner {
         }
       }
       const { checkpointer } = this.#options
-      const { lastDelta } = checkpointer
+      const { lastBorrowed } = checkpointer
       if (!batch.rolledBack) checkpointer.deltas(timeMs)
-      await checkpointer.ready(timeMs, lastDelta).catch(() => { batch.failed = true }) // the checkpointer has told the program
+      await checkpointer.ready(timeMs, lastBorrowed).catch(() => { batch.failed = true }) // the checkpointer has told the program
       return this.#generator.advanced(timeMs, checkpointer.failed ? 0 : graph.outputsAt(timeMs).length, batch.failed ? 'stop' : 'ok')
     })
   }

@@ -31,6 +31,9 @@ export interface CheckpointerOptions {
   readonly onFailure: (error: Error) => void
 }
 
+/** Deltas up to so many bytes a batch are copied, so that the next batch need not wait until they are written: a sync may take longer than a batch. */
+const copiedBytes = 1 << 20
+
 /** Batches in one file of the journal, at most; less at its beginning, so that a damaged file costs little. */
 const mostBatches = 512
 
@@ -54,7 +57,7 @@ export class Checkpointer {
   #zeroMs = 0
   #startPosition = 0
   #last = -1
-  #lastDelta = -1
+  #lastBorrowed = -1
   #completedMs = -Infinity
   #batches = 0
   #nextRoll = 1
@@ -142,6 +145,7 @@ export class Checkpointer {
   /** What the batch adds to states. */
   deltas(timeMs: number): void {
     const { graph, pinnedBytes } = this.#options
+    let copied = 0
     for (const [i, { stateful }] of graph.stateful.entries()) {
       const delta = stateful.deltaOf(timeMs)
       if (delta === undefined) continue
@@ -150,17 +154,20 @@ export class Checkpointer {
       this.#needsFrom.set(operator, needsFromMs)
       const partitions = delta.partitions.map(({ lists, info }) => ({ lists: lists.map(blocks => blocks.map(({ count }) => count)), info }))
       const data: DeltaRecord = { timeMs, operator, needsFromMs, partitions }
-      this.#lastDelta = this.#append('delta', data, delta.partitions.flatMap(({ lists }) => lists.flat()))
+      const blocks = delta.partitions.flatMap(({ lists }) => lists.flat())
+      copied += blocks.reduce((sum, { bytes }) => sum + bytes, 0)
+      const position = this.#append('delta', data, blocks, copied <= copiedBytes)
+      if (copied > copiedBytes) this.#lastBorrowed = position
       stateful.journalled?.(this.#bytesSince, pinnedBytes)
       failpoint('checkpoint.delta')
     }
   }
 
-  /** Resolves when outputs may run. The deltas of the batch need not be durable, those of the batch before are: their memory may be used again. */
-  async ready(timeMs: number, lastDelta: number): Promise<void> {
+  /** Resolves when outputs may run: not the deltas of the batch need be durable, but what the batches before it borrowed; their memory may be used again. */
+  async ready(timeMs: number, lastBorrowed: number): Promise<void> {
     const fixed = this.#fixed.get(timeMs)!
     this.#fixed.delete(timeMs)
-    await this.#durable(Math.max(fixed, lastDelta))
+    await this.#durable(Math.max(fixed, lastBorrowed))
     failpoint('checkpoint.ready')
   }
 
@@ -179,9 +186,9 @@ export class Checkpointer {
     return this.#failed
   }
 
-  /** The place of the last delta. */
-  get lastDelta(): number {
-    return this.#lastDelta
+  /** The last record whose bytes are still memory of blocks. */
+  get lastBorrowed(): number {
+    return this.#lastBorrowed
   }
 
   /** Everything of the batch is done; `committed` is called when that is durable. */
@@ -259,8 +266,9 @@ export class Checkpointer {
     failpoint('checkpoint.start')
   }
 
-  #append(kind: string, data: unknown, blocks: readonly BlockRef[] = []): number {
-    return (this.#last = this.#options.journal.append({ kind, data, blocks: blocks.map(ref => this.#options.runner.bytesOf(ref)) }))
+  #append(kind: string, data: unknown, blocks: readonly BlockRef[] = [], copies = false): number {
+    const bytes = blocks.map(ref => this.#options.runner.bytesOf(ref))
+    return (this.#last = this.#options.journal.append({ kind, data, blocks: copies ? bytes.map(view => Buffer.from(view)) : bytes }))
   }
 
   async #durable(position: number): Promise<void> {
