@@ -153,6 +153,20 @@ export const readLog = () => function* (input: KeepInput, io: TaskIO): Generator
   for (const { key, value, at } of tableToRead(versionOf(input), io).cells()) yield [key, [value, at]]
 }
 
+/** The pairs of several panes, one a list, as `[key, [pane, value]]`. */
+export const readPanes = () => function* ({ lists }: KeepInput, io: TaskIO): Generator<unknown> {
+  for (const [pane, refs] of lists.entries()) {
+    for (const ref of refs) for (const [key, value] of io.records(ref) as PairRow[]) yield [key, [pane, value]]
+  }
+}
+
+/** Panes of other partitions, from what readPanes gives: a list for each. */
+export const adoptPanes = ([count]: Args) => (rows: Iterable<readonly [unknown, readonly [number, unknown]]>, _input: KeepInput, io: TaskIO): KeepOutput => {
+  const panes = Array.from({ length: count as number }, (): unknown[] => [])
+  for (const [key, [pane, value]] of rows) panes[pane]!.push([key, value])
+  return { lists: panes.map(pane => blocksOf(pane, io)), info: undefined }
+}
+
 /** The pairs of a version, in the order of its keys. */
 export const readState = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
   for (const cell of tableToRead(versionOf(input), io).cells()) yield [cell.key, copyValue(cell.value)]

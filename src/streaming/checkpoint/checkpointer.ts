@@ -15,9 +15,10 @@ import type { Journal } from '../../storage/journal/journal.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
+import type { Delta } from '../graph/stateful.ts'
 import { operatorsOf } from './match-operators.ts'
 import type { Recovery } from './recovery.ts'
-import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RestatedRecord, StartRecord } from './records.ts'
 
 export interface CheckpointerOptions {
   readonly journal: Journal
@@ -94,10 +95,11 @@ export class Checkpointer {
     this.#needsFrom.set(operator, fromMs)
   }
 
-  /** Says anew what a complete batch left in states: it came to other partitions. */
-  restate(timeMs: number): void {
-    this.deltas(timeMs)
-    this.#append('completed', { timeMs, skipped: false, prepared: [] } satisfies CompletedRecord)
+  /** Says anew what earlier batches added to an operator: it came to other partitions. */
+  restate(operator: string, deltas: ReadonlyMap<number, Delta>): void {
+    const data: RestatedRecord = { operator, deltas: [...deltas].map(([timeMs, delta]) => ({ timeMs, ...described(delta) })) }
+    this.#lastBorrowed = this.#append('restated', data, [...deltas.values()].flatMap(blocksOf))
+    failpoint('checkpoint.restated')
   }
 
   /** Where the records of an earlier batch begin. */
@@ -150,13 +152,10 @@ export class Checkpointer {
       const delta = stateful.deltaOf(timeMs)
       if (delta === undefined) continue
       const operator = this.#operators[i]!.id
-      const { needsFromMs } = delta
-      this.#needsFrom.set(operator, needsFromMs)
-      const partitions = delta.partitions.map(({ lists, info }) => ({ lists: lists.map(blocks => blocks.map(({ count }) => count)), info }))
-      const data: DeltaRecord = { timeMs, operator, needsFromMs, partitions }
-      const blocks = delta.partitions.flatMap(({ lists }) => lists.flat())
+      this.#needsFrom.set(operator, delta.needsFromMs)
+      const blocks = blocksOf(delta)
       copied += blocks.reduce((sum, { bytes }) => sum + bytes, 0)
-      const position = this.#append('delta', data, blocks, copied <= copiedBytes)
+      const position = this.#append('delta', { timeMs, operator, ...described(delta) } satisfies DeltaRecord, blocks, copied <= copiedBytes)
       if (copied > copiedBytes) this.#lastBorrowed = position
       stateful.journalled?.(this.#bytesSince, pinnedBytes)
       failpoint('checkpoint.delta')
@@ -292,6 +291,13 @@ export class Checkpointer {
     return blocks
   }
 }
+
+/** A delta without its blocks: how many records each has. */
+function described({ needsFromMs, partitions }: Delta): Omit<DeltaRecord, 'timeMs' | 'operator'> {
+  return { needsFromMs, partitions: partitions.map(({ lists, info }) => ({ lists: lists.map(blocks => blocks.map(({ count }) => count)), info })) }
+}
+
+const blocksOf = ({ partitions }: Delta): BlockRef[] => partitions.flatMap(({ lists }) => lists.flat())
 
 /** Inputs by the names that a checkpoint has for them: uid, or kind and number. */
 export function inputIds(inputs: readonly InputNode[]): { readonly id: string; readonly input: InputNode }[] {

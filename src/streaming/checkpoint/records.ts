@@ -53,6 +53,13 @@ export interface DeltaRecord {
   readonly partitions: readonly { readonly lists: readonly (readonly number[])[]; readonly info: PartitionDelta['info'] }[]
 }
 
+/** What the batches of an operator had added, in other partitions than before: takes the place of all its deltas that came before. */
+export interface RestatedRecord {
+  readonly operator: string
+  /** The blocks stand beside the record, those of one delta after those of another. */
+  readonly deltas: readonly Omit<DeltaRecord, 'operator'>[]
+}
+
 export interface CompletedRecord {
   readonly timeMs: number
   /** Whether its advance failed: then it brought nothing to any state. */

@@ -1,7 +1,7 @@
 // What a journal says of earlier runs: which batches are complete, which must run again, and where everything else stands.
 
 import type { StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
-import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RestatedRecord, StartRecord } from './records.ts'
 
 interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
 
@@ -61,6 +61,17 @@ export class Recovery {
       case 'delta': {
         const record = data as DeltaRecord
         of(this.#pending, record.timeMs).set(record.operator, { data: record, blocks, position })
+        return
+      }
+      case 'restated': {
+        const { operator, deltas } = data as RestatedRecord
+        const restated = of(this.deltas, operator)
+        restated.clear()
+        let next = 0
+        for (const delta of deltas) {
+          const count = delta.partitions.reduce((sum, { lists }) => sum + lists.reduce((all, counts) => all + counts.length, 0), 0)
+          restated.set(delta.timeMs, { data: { operator, ...delta }, blocks: blocks.slice(next, next += count), position })
+        }
         return
       }
       case 'committed':

@@ -1,5 +1,7 @@
 // Puts what a journal has of earlier runs into a graph: states and panes into its operators, unfinished batches into its inputs.
 
+import { inScope } from '../../rdd/nodes.ts'
+import { PlanScope } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import { streamingErrors } from '../errors.ts'
@@ -47,8 +49,12 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
       stateful.restore(timeMs, { partitions, needsFromMs: data.needsFromMs })
     }
   }
-  let anew = false
-  for (const { stateful } of graph.stateful) anew = (await stateful.restored?.() ?? false) || anew
+  const scope = new PlanScope()
+  for (const [i, { stateful }] of graph.stateful.entries()) {
+    const anew = await inScope(scope, async () => stateful.restored?.())
+    if (anew !== undefined) checkpointer.restate(operators[i]!.id, anew)
+  }
+  scope.release()
   for (const [timeMs, prepared] of recovery.uncommitted) await checkpointer.commit(timeMs, prepared)
   for (const { id, input } of inputIds(graph.inputs)) {
     const batches = new Map<number, unknown>()
@@ -60,6 +66,5 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
     }
     input.restore({ batches, newest: recovery.newest[id], blocks, nextBlock: recovery.nextBlock.get(id) ?? 0 })
   }
-  if (anew) checkpointer.restate(recovery.completedMs!)
   for (const [timeMs, position] of recovery.positions) checkpointer.keepsBatch(timeMs, position)
 }

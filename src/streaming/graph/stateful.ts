@@ -44,8 +44,8 @@ export interface Stateful {
   journalled?(bytesSince: (timeMs: number) => number, spareBytes: number): void
   /** Takes over what a batch of an earlier run added; batches come in order. */
   restore(timeMs: number, delta: Delta): void
-  /** All of an earlier run was restored; true where its version had to be made anew, and is to be journalled. */
-  restored?(): Promise<boolean>
+  /** All of an earlier run was restored. Where it had to be brought to other partitions: what its batches added, by time, to be journalled anew. */
+  restored?(): Promise<ReadonlyMap<number, Delta> | undefined>
   /** Versions up to a time are not read any more; with Infinity it gives up everything. */
   forget(upToMs: number, runner: JobRunner): void
 }

@@ -6,7 +6,7 @@
 // - A batch's pane is made in the same job as the window's next version; what a batch costs goes with what enters and leaves.
 // - A batch that was rolled back has no pane; what should have left with it leaves with the next window.
 
-import { builtin } from '../../rdd/nodes.ts'
+import { builtin, shuffle, source } from '../../rdd/nodes.ts'
 import type { BuiltinFunction, Plan } from '../../rdd/plan.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Delta } from '../graph/stateful.ts'
@@ -32,9 +32,8 @@ export class InverseWindowNode extends KeyedStateNode {
     this.#lengthMs = options.lengthMs
   }
 
-  get fingerprint(): Readonly<Record<string, unknown>> {
-    const { partitions, by } = this.target
-    return { partitions, by, slideMs: this.slideMs, lengthMs: this.#lengthMs, paneMs: this.advanceMs }
+  override get fingerprint(): Readonly<Record<string, unknown>> {
+    return { ...super.fingerprint, slideMs: this.slideMs, lengthMs: this.#lengthMs, paneMs: this.advanceMs }
   }
 
   /** A pane is made whenever the parent has a batch. */
@@ -68,6 +67,26 @@ export class InverseWindowNode extends KeyedStateNode {
   restore(timeMs: number, { partitions }: Delta): void {
     this.#panes.set(timeMs, partitions.map(({ lists }) => lists[1]!))
     if (partitions[0]?.info !== undefined) this.state.restore(timeMs, partitions)
+  }
+
+  async restored(): Promise<ReadonlyMap<number, Delta> | undefined> {
+    const [first] = this.#panes.values()
+    if (first === undefined || first.length === this.target.partitions) return undefined
+    await this.state.repartition(this.context, this.op, this.site)
+    await this.#repartition()
+    return new Map([...this.#panes.keys()].map(timeMs => [timeMs, this.deltaOf(timeMs)!]))
+  }
+
+  /** Brings all panes to the partitions that the program asks for, in one job. */
+  async #repartition(): Promise<void> {
+    const { op, site, context, target } = this
+    const panes = [...this.#panes.values()]
+    const rows = source(op, site, panes[0]!.map((_, i) => ({ kind: 'kept', input: { lists: panes.map(pane => pane[i]!), args: undefined }, read: builtin('readPanes') })))
+    const outputs = await keep(context, { plan: shuffle(rows, op, site, target), op, site, fn: builtin('adoptPanes', [panes.length]) })
+    for (const [i, timeMs] of [...this.#panes.keys()].entries()) {
+      this.drop(timeMs)
+      this.#panes.set(timeMs, outputs.map(({ lists }) => lists[i]!))
+    }
   }
 
   protected override compute(timeMs: number): Plan | undefined {

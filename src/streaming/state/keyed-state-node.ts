@@ -31,7 +31,6 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
     this.state = new KeyedState(context.runner, target)
   }
 
-  abstract get fingerprint(): Readonly<Record<string, unknown>>
   abstract get advanceMs(): number
   abstract advance(timeMs: number): Promise<void>
   abstract deltaOf(timeMs: number): Delta | undefined
@@ -43,6 +42,12 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
 
   get kind(): string {
     return this.op
+  }
+
+  /** Ranges of hashes split and merge: a program may ask for another number of them. */
+  get fingerprint(): Readonly<Record<string, unknown>> {
+    const { by, partitions } = this.target
+    return by === 'hash' ? { by } : { by, partitions }
   }
 
   override get stateful(): readonly Stateful[] {

@@ -99,7 +99,7 @@ export class KeyedState {
   /** Brings a restored version to the partitions that the program asks for; true where it was not there. */
   async repartition(context: RDDContext, op: string, site: CallSite): Promise<boolean> {
     const before = this.#last
-    if (before.partitions.length === this.#target.partitions) return false
+    if (before.timeMs === -Infinity || before.partitions.length === this.#target.partitions) return false
     const { timeMs } = before
     const logs = source(op, site, before.partitions.map((partition, i) => ({ kind: 'kept', input: this.#input(partition, i, { timeMs }, []), read: builtin('readLog') })))
     this.#newest = undefined

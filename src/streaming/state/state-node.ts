@@ -34,11 +34,6 @@ export class StateNode extends KeyedStateNode {
     this.#options = options
   }
 
-  get fingerprint(): Readonly<Record<string, unknown>> {
-    const { by, partitions } = this.target
-    return by === 'hash' ? { by } : { by, partitions }
-  }
-
   get advanceMs(): number {
     return this.slideMs
   }
@@ -73,9 +68,9 @@ export class StateNode extends KeyedStateNode {
     this.state.restore(timeMs, partitions)
   }
 
-  /** Ranges of hashes split and merge, so the program may ask for another number of partitions. */
-  async restored(): Promise<boolean> {
-    return this.state.timeMs !== -Infinity && this.state.repartition(this.context, this.op, this.site)
+  async restored(): Promise<ReadonlyMap<number, Delta> | undefined> {
+    if (!await this.state.repartition(this.context, this.op, this.site)) return undefined
+    return new Map([[this.state.timeMs, this.deltaOf(this.state.timeMs)!]])
   }
 
   /** The advance settles it; without one a batch has nothing. */
