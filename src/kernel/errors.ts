@@ -76,6 +76,11 @@ export const kernelErrors = defineErrors({
     hint: 'ask isTimingOut() before changing a state, and change nothing after remove()',
     docs: 'The function given to `mapWithState` changed a state that is gone: the key is being timed out, or was removed by the same call.',
   },
+  RIV_STATE_KEY: {
+    message: (key: unknown) => `the function given to updateStateByKey gave a state for the key ${showRecord(key)}, which it was not handed`,
+    hint: 'keep the keys as they are, or say { rememberPartitioner: false }: then what the function gives is brought to the partitions of its keys',
+    docs: 'A function over whole partitions (`updateStateByKey` with `wholePartitions: true`) changed a key. Each key lives in one partition, where its next values go; a changed one may belong to another.',
+  },
   RIV_INVERSE_WINDOW: {
     message: (key: unknown) => `values of key ${showRecord(key)} leave the window, which has no value for it to take them from`,
     hint: 'let the filter keep a key as long as a value of it is in the window, or leave the inverse function out',

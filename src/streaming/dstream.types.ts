@@ -76,6 +76,12 @@ export function countBy<T, K>(stream: DStream<T>, f: (x: T) => K): DStream<[K, n
 is<DStream<[string, number]>>()(pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length), true)
 is<DStream<[string, number]>>()(pairs.updateStateByKey((ones, n: number | undefined) => (n ?? 0) + ones.length, 2), true)
 is<DStream<[string, [number, number]]>>()(pairs.updateStateByKey<[number, number]>((ones, s) => [ones.length, s?.[0] ?? 0], { numPartitions: 2 }), true)
+is<DStream<[string, number]>>()(pairs.updateStateByKey<number>((rows, time) => { is<Time>()(time, true); return Array.from(rows, ([word, ones, n]) => { is<string>()(word, true); is<number[]>()(ones, true); is<number | undefined>()(n, true); return [word, (n ?? 0) + ones.length] }) }, { wholePartitions: true }), true)
+is<DStream<[string, [number, string]]>>()(pairs.updateStateByKey<[number, string]>(function* (rows) { for (const [word, ones] of rows) yield [word, [ones.length, word]] }, { wholePartitions: true, rememberPartitioner: false, numPartitions: 2 }), true)
+// @ts-expect-error -- a function of a key, where one over partitions is announced
+pairs.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length, { wholePartitions: true })
+// @ts-expect-error -- the other way about
+pairs.updateStateByKey<number>(function* (rows) { for (const [word, ones] of rows) yield [word, ones.length] })
 const mapped = pairs.mapWithState((word, one, state: State<number>, time) => {
   is<string>()(word, true)
   is<number | undefined>()(one, true)

@@ -6,10 +6,11 @@
 
 import { threadId } from 'node:worker_threads'
 import { Time } from '../../base/time.ts'
+import { showRecord } from '../../wire/remote-error.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
 import { CombineMap } from '../combine-map.ts'
-import { kernelErrors, UserFailure } from '../errors.ts'
+import { FinalFailure, kernelErrors, UserFailure } from '../errors.ts'
 import { Collected, inBlocks } from '../outputs.ts'
 import { copyValue } from '../state/copy-value.ts'
 import { nextHead, tableToChange, tableToRead, type LogRow, type StateVersion } from '../state/live-tables.ts'
@@ -69,6 +70,25 @@ export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [
     })
     return []
   })
+
+/** updateStateByKey over whole partitions: the function gets `[key, values, state]` of every key, and gives the pairs that are the state then. */
+export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
+  changed(input, io, (table, { timeMs }) => {
+    const { batch, given } = updated(table, rows, f!, timeMs, io)
+    for (const [key] of given) if (batch.find(key) === -1 && table.get(key) === undefined) throw new FinalFailure(kernelErrors.RIV_STATE_KEY(key))
+    replaceAll(table, given, timeMs)
+    return []
+  })
+
+/** The same where keys may change: what the function gives, to be brought to the partitions of its keys. */
+export const updatedPairs = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
+  ({ lists: [blocksOf(updated(tableToRead(versionOf(input), io), rows, f!, (input.args as StateArgs).timeMs, io).given, io)], info: undefined })
+
+/** A version that has the pairs, and no others. */
+export const replaceState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }) => {
+  replaceAll(table, [...rows], timeMs)
+  return []
+})
 
 /** mapWithState: rows are `[key, value]`; emits what the function gives. With a timeout, keys that are idle for longer are handed over last. */
 export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput =>
@@ -216,6 +236,44 @@ function called(f: Fn, args: readonly unknown[], record: readonly unknown[], cal
   } catch (error) {
     throw new UserFailure(-1, record, error)
   }
+}
+
+/** What a function over `[key, values, state]` of all keys, old ones first, makes of a partition's state. */
+function updated(table: StateTable, rows: Iterable<readonly [unknown, unknown[]]>, f: Fn, timeMs: number, io: TaskIO): { readonly batch: CombineMap; readonly given: readonly PairRow[] } {
+  const batch = new CombineMap()
+  for (const [key, values] of rows) batch.add(key, values)
+  let handed = 0
+  let last: readonly unknown[] | undefined
+  function* all(): Generator<readonly unknown[]> {
+    for (const cell of table.cells()) {
+      if ((++handed & 1023) === 0) io.tick()
+      yield last = [cell.key, batch.get(cell.key) ?? [], copyValue(cell.value)]
+    }
+    for (const [key, values] of batch.pairs()) {
+      if ((++handed & 1023) === 0) io.tick()
+      if (table.get(key) === undefined) yield last = [key, values, undefined]
+    }
+  }
+  try {
+    const given = [...plain(f(all(), new Time(timeMs))) as Iterable<PairRow>]
+    const wrong = given.find(pair => !Array.isArray(pair) || pair.length !== 2)
+    if (wrong !== undefined) throw kernelErrors.RIV_NOT_A_PAIR(showRecord(wrong))
+    return { batch, given }
+  } catch (error) {
+    throw new UserFailure(-1, last, error)
+  }
+}
+
+/** Gives the table these pairs, of a key the last one, and no others. */
+function replaceAll(table: StateTable, pairs: readonly PairRow[], timeMs: number): void {
+  const stay = new Set<Cell>()
+  for (const [key, value] of pairs) {
+    const cell = table.get(key)
+    if (cell === undefined) table.put(key, value, timeMs)
+    else if (!Object.is(value, cell.value)) table.set(cell, value, timeMs)
+    stay.add(cell ?? table.get(key)!)
+  }
+  for (const cell of table.cells()) if (!stay.has(cell)) table.remove(cell)
 }
 
 function combineInto(map: CombineMap, rows: Iterable<PairRow>, f: Fn): void {

@@ -9,7 +9,7 @@ import { builtin, combine, shuffle, userFunction } from '../../rdd/nodes.ts'
 import { keyPartitioning, partitionCount, samePartitioning, type Partitioning, type Plan } from '../../rdd/plan.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { PartitionsOrPartitioner } from '../../rdd/target.ts'
-import type { Hint, Key, Pair, Val } from '../../rdd/types.ts'
+import type { AnyFunction, Hint, Key, Pair, Val } from '../../rdd/types.ts'
 import type { DStream, MapWithStateDStream } from '../dstream.ts'
 import { StateNode } from '../state/state-node.ts'
 import { StateSpec, type MapWithStateOptions, type StateFunction } from '../state/state-spec.ts'
@@ -24,7 +24,28 @@ export interface UpdateStateOptions<K, S> {
   readonly initialRDD?: RDD<[K, S]>
 }
 
+/** The options of `updateStateByKey` with a function over whole partitions. */
+export interface UpdatePartitionOptions<K, S> extends UpdateStateOptions<K, S> {
+  readonly wholePartitions: true
+  /** Whether the function keeps keys as they are, as it does by default; otherwise what it gives is brought to the partitions of its keys. */
+  readonly rememberPartitioner?: boolean
+}
+
 export abstract class StateOps<out T> extends WindowOps<T> {
+  /**
+   * With `wholePartitions`: the function is called once a partition, gets `[key, values, state]` of every key that has a state or
+   * data, and gives the pairs that are the state from then on; of equal keys the last. A key that it does not give is forgotten.
+   *
+   * What it gives is read to its end before anything changes. It gives keys that it was handed, unless `rememberPartitioner` is false.
+   * Errors: RIV_STATE_KEY, RIV_NO_CHECKPOINT at start. Semantics: `PairDStreamFunctions.updateStateByKey` over an `Iterator`.
+   *
+   * @example
+   * import { runBatches } from 'rivulet/testing'
+   * await runBatches([['a', 'b'], ['a']], words => words.map(word => [word, 1]).updateStateByKey<number>(function* (rows) {
+   *   for (const [word, ones, count = 0] of rows) if (ones.length > 0) yield [word, count + ones.length]
+   * }, { wholePartitions: true, numPartitions: 1 }))   // [[['a', 1], ['b', 1]], [['a', 2]]]
+   */
+  updateStateByKey<S>(this: DStream<Pair>, f: (rows: Iterable<[key: Key<T>, values: Val<T>[], state: S | undefined]>, time: Time) => Iterable<readonly [Key<T>, S | Hint]>, options: UpdatePartitionOptions<Key<T>, S>): DStream<[Key<T>, S]>
   /**
    * Keeps a state for each key: in every batch the function gets the key's new values (none, where it has none) and its state, and gives the
    * next one; `undefined` forgets the key. The stream's records are all keys with their states.
@@ -37,14 +58,17 @@ export abstract class StateOps<out T> extends WindowOps<T> {
    * await runBatches([['a', 'b'], ['a']], words => words.map(word => [word, 1])
    *   .updateStateByKey<number>((ones, count) => (count ?? 0) + ones.length, 1))   // [[['a', 1], ['b', 1]], [['a', 2], ['b', 1]]]
    */
-  updateStateByKey<S>(this: DStream<Pair>, f: (values: Val<T>[], state: S | undefined, key: Key<T>, time: Time) => S | Hint | undefined, options: UpdateStateOptions<Key<T>, S> | PartitionsOrPartitioner = {}): DStream<[Key<T>, S]> {
+  updateStateByKey<S>(this: DStream<Pair>, f: (values: Val<T>[], state: S | undefined, key: Key<T>, time: Time) => S | Hint | undefined, options?: UpdateStateOptions<Key<T>, S> | PartitionsOrPartitioner): DStream<[Key<T>, S]>
+  updateStateByKey<S>(this: DStream<Pair>, f: AnyFunction, options: UpdateStateOptions<Key<T>, S> | UpdatePartitionOptions<Key<T>, S> | PartitionsOrPartitioner = {}): DStream<[Key<T>, S]> {
     const op = 'updateStateByKey'
     const site = callSite()
-    const given = optionsOf<UpdateStateOptions<Key<T>, S>>(options)
+    const given = optionsOf<UpdateStateOptions<Key<T>, S> & Partial<UpdatePartitionOptions<Key<T>, S>>>(options)
     const target = this.targetOf(op, site, given.partitioner ?? given.numPartitions)
+    const moves = given.wholePartitions === true && given.rememberPartitioner === false
+    const kernel = moves ? 'updatedPairs' : given.wholePartitions === true ? 'updatePartition' : 'updateState'
     return this.derive(new StateNode({
-      op, site, slideMs: this.node.slideMs, context: this.graph.context, parent: this.node, target, gives: 'state',
-      fn: builtin('updateState', [], [userFunction(f, op, site)]),
+      op, site, slideMs: this.node.slideMs, context: this.graph.context, parent: this.node, target, gives: 'state', moves,
+      fn: builtin(kernel, [], [userFunction(f, op, site)]),
       rows: plan => combine(plan, op, site, target, grouping),
       initial: initialOf(given.initialRDD, op, site, target),
     }))

@@ -28,12 +28,17 @@ const running = (key: string, n: number | undefined, state: State<number>): [str
   state.update((state.getOption() ?? 0) + n!)
   return [key, state.get()]
 }
+function* summed(rows: Iterable<[key: string, values: number[], state: number | undefined]>): Generator<[string, number]> {
+  for (const [key, values, n = 0] of rows) yield [key, values.reduce(add, n)]
+}
 const letters = (...batches: string[]): [string, number][][] => batches.map(text => [...text].map(letter => [letter, 1]))
 const sorted = (batches: unknown[][]): unknown[][] => batches.map(batch => batch.toSorted((a, b) => (String(a) < String(b) ? -1 : 1)))
 
 /** One of each kind; the sums of what came are the same however the batches came. */
 const kinds: Readonly<Record<string, (pairs: Pairs) => DStream<unknown>>> = {
   updateStateByKey: pairs => pairs.updateStateByKey<number>((ones, n) => ones.reduce((a, b) => a + b, n ?? 0)),
+  'updateStateByKey over partitions': pairs => pairs.updateStateByKey<number>(summed, { wholePartitions: true }),
+  'updateStateByKey over partitions, whose keys may move': pairs => pairs.updateStateByKey<number>(summed, { wholePartitions: true, rememberPartitioner: false }),
   mapWithState: pairs => pairs.reduceByKey(add).mapWithState(running),
   stateSnapshots: pairs => pairs.mapWithState(running).stateSnapshots(),
   'a window': pairs => pairs.window('3 s'),

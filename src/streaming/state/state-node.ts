@@ -3,8 +3,9 @@
 // - The batch's records are brought to the partition of their key; one task a partition makes the next version of its state.
 // - updateStateByKey's RDD is the state itself, read when somebody reads it; mapWithState's are the records its function gave.
 
-import { builtin } from '../../rdd/nodes.ts'
+import { builtin, shuffle } from '../../rdd/nodes.ts'
 import type { BuiltinFunction, Plan } from '../../rdd/plan.ts'
+import type { KeepOutput } from '../../wire/shape.ts'
 import type { Delta } from '../graph/stateful.ts'
 import { StreamNode, type NodeOptions } from '../graph/stream-node.ts'
 import { keep } from './keep.ts'
@@ -20,6 +21,8 @@ export interface StateOptions extends KeyedStateOptions {
   readonly initial: (() => Plan) | undefined
   /** How long a key may be idle. */
   readonly idleMs?: number
+  /** Whether `fn` gives pairs that are the next state, to be brought to the partitions of their keys. */
+  readonly moves?: boolean
   /** What the stream's records are. */
   readonly gives: 'state' | 'emitted'
 }
@@ -45,18 +48,29 @@ export class StateNode extends KeyedStateNode {
 
   async advance(timeMs: number): Promise<void> {
     const { op, site, context, state } = this
-    const { rows, fn, initial, idleMs, gives } = this.#options
+    const { rows, fn, initial, idleMs, gives, moves } = this.#options
     if (initial !== undefined && state.timeMs === -Infinity) {
       const first = timeMs - this.slideMs
       state.add(first, await keep(context, { plan: initial(), op, site, fn: builtin('loadState'), inputs: state.inputs({ timeMs: first }) }), true)
     }
     const plan = await this.batchAt(timeMs, rows)
     const outputs = await keep(context, { plan, op, site, fn, inputs: state.inputs({ timeMs, ...(idleMs !== undefined && { idleMs }) }) })
-    state.add(timeMs, outputs)
+    state.add(timeMs, moves === true ? await this.#moved(outputs, timeMs) : outputs)
     if (gives !== 'emitted') return
     const emitted = new KeptBatch(outputs.map(({ lists }) => lists[1]!), op, site)
     this.#emitted.set(timeMs, emitted)
     this.settle(timeMs, emitted.plan)
+  }
+
+  /** The version of pairs that tasks made. */
+  async #moved(outputs: readonly KeepOutput[], timeMs: number): Promise<KeepOutput[]> {
+    const { op, site, context, state, target } = this
+    const pairs = new KeptBatch(outputs.map(({ lists }) => lists[0]!), op, site)
+    try {
+      return await keep(context, { plan: shuffle(pairs.plan, op, site, target), op, site, fn: builtin('replaceState'), inputs: state.inputs({ timeMs }) })
+    } finally {
+      pairs.release(context.runner)
+    }
   }
 
   deltaOf(timeMs: number): Delta | undefined {

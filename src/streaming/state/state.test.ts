@@ -43,6 +43,31 @@ onEveryMaster(context => {
     assert.deepEqual(sorted(out), [[['a', 11], ['c', 5]], [['a', 11], ['b', 1], ['c', 5]]])
   })
 
+  test('updateStateByKey over partitions: the function gives the state; what it leaves out is forgotten, of equal keys the last stands', async () => {
+    const out = await run(context(), words('ba', 'a', '', 'cb'), pairs => pairs.updateStateByKey<number[]>((rows, time) => Array.from(rows).flatMap(([key, ones, state = []]) => {
+      state.push(time.milliseconds / 1_000, ones.length)
+      return key === 'c' ? [['c', []], [key, state]] : time.milliseconds === 3_000 && key === 'b' ? [] : [[key, state]]
+    }), { wholePartitions: true, numPartitions: 2 }), {})
+    assert.deepEqual(sorted(out), [
+      [['a', [1, 1]], ['b', [1, 1]]], [['a', [1, 1, 2, 1]], ['b', [1, 1, 2, 0]]], [['a', [1, 1, 2, 1, 3, 0]]],
+      [['a', [1, 1, 2, 1, 3, 0, 4, 0]], ['b', [4, 1]], ['c', [4, 1]]],
+    ])
+  })
+
+  test('updateStateByKey over partitions: keys that the function changes are refused, or brought to where they belong', async () => {
+    const add = (rows: Iterable<[string, number[], number | undefined]>): [string, number][] => Array.from(rows, ([key, ones, n = 0]) => [key === 'x' ? 'a' : key, n + ones.length])
+    const move = (options: { readonly rememberPartitioner?: boolean }) => run(context(), words('bx', 'a', 'ab'), pairs => pairs.updateStateByKey<number>(add, { wholePartitions: true, numPartitions: 5, ...options }), {})
+    assert.deepEqual(sorted(await move({ rememberPartitioner: false })), [[['a', 1], ['b', 1]], [['a', 2], ['b', 1]], [['a', 3], ['b', 2]]])
+    await assert.rejects(move({}), (error: Error & { code: string }) => error.code === 'RIV_STATE_KEY' && /the key 'a'/.test(error.message))
+  })
+
+  test('updateStateByKey over partitions: what fails names the record that was handed out last', async () => {
+    const failing = run(context(), words('a'), pairs => pairs.updateStateByKey<number>(function* (rows) { for (const [key] of rows) throw new Error(`no ${key}`) }, { wholePartitions: true }), {})
+    await assert.rejects(failing, /updateStateByKey .*no a, on the record \[ 'a', \[ 1 \], undefined \]/)
+    // @ts-expect-error a Promise
+    await assert.rejects(run(context(), words('a'), pairs => pairs.updateStateByKey<number>(async () => [], { wholePartitions: true }), {}), /the function returned a Promise/)
+  })
+
   test('mapWithState: called once a record, in order; undefined emits nothing; snapshots have all keys', async () => {
     const batches = [[['a', 1], ['a', 2], ['b', 5]], [['a', 3]], [], [['b', 0]]] as [string, number][][]
     const spec = StateSpec.function((key: string, value: number | undefined, state: State<number>) => {
