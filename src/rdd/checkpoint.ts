@@ -51,7 +51,7 @@ function marked(root: Plan): Plan[] {
 }
 
 async function writeFiles(node: Plan, folder: string, fs: FileSystem, run: RunSink): Promise<void> {
-  const paths = await saveFolder(fs, { op: 'checkpoint', site: node.site, folder, exists: 'refuse', writer: 'savedObjects' }, run)
+  const paths = await saveFolder(fs, { op: 'checkpoint', site: node.site, folder, writer: 'savedObjects' }, run)
   cutLineage(node, paths.map(path => ({ kind: 'records', records: [path] })), builtin('objectRecords'))
 }
 

@@ -45,7 +45,7 @@ export interface SaveAvroOptions {
   readonly codec?: AvroCodec
 }
 
-type Save = Omit<SaveOptions, 'exists' | 'options'>
+type Save = Omit<SaveOptions, 'replaces' | 'options'>
 
 export abstract class FileOps<out T> extends ActionOps<T> {
   /**
@@ -130,7 +130,7 @@ export abstract class FileOps<out T> extends ActionOps<T> {
     return runAction(this, op, site, async (run, signal) => {
       const columns = options.columns ?? await csvColumns(this.plan, run, signal)
       const written = { ...checkedCodec(op, options.codec), format, columns }
-      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedCsv', options: written, extension: `.csv${suffixOf(options.codec)}`, exists: 'refuse' }, run)
+      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedCsv', options: written, extension: `.csv${suffixOf(options.codec)}` }, run)
     })
   }
 
@@ -159,7 +159,7 @@ export abstract class FileOps<out T> extends ActionOps<T> {
     if (!Number.isInteger(rowGroupSize) || rowGroupSize < 1) throw rddErrors.RIV_ROW_GROUP_SIZE(site.place, rowGroupSize)
     return runAction(this, op, site, async (run, signal) => {
       const schema = await tableSchema(options.schema, this.plan, run, signal)
-      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedParquet', options: { schema, codec, rowGroupSize }, extension: '.parquet', exists: 'refuse' }, run)
+      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedParquet', options: { schema, codec, rowGroupSize }, extension: '.parquet' }, run)
     })
   }
 
@@ -186,7 +186,7 @@ export abstract class FileOps<out T> extends ActionOps<T> {
     if (!avroCodecs.includes(codec)) throw storageErrors.RIV_FILE_CODEC(op, JSON.stringify(codec), avroCodecs.join(', '))
     return runAction(this, op, site, async (run, signal) => {
       const schema = await avroTableSchema(options.schema, this.plan, run, signal)
-      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedAvro', options: { schema, codec }, extension: '.avro', exists: 'refuse' }, run)
+      await saveFolder(this.context.fs, { op, site, folder, writer: 'savedAvro', options: { schema, codec }, extension: '.avro' }, run)
     })
   }
 
@@ -195,7 +195,7 @@ export abstract class FileOps<out T> extends ActionOps<T> {
   }
 
   #save(save: Save, options: object = {}): Promise<void> {
-    return runAction(this, save.op, save.site, async run => { await saveFolder(this.context.fs, { ...save, options, exists: 'refuse' }, run) })
+    return runAction(this, save.op, save.site, async run => { await saveFolder(this.context.fs, { ...save, options }, run) })
   }
 }
 

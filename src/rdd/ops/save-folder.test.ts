@@ -7,15 +7,18 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { FileSystem } from '../../storage/file-system.ts'
 import { localFileSystem } from '../../storage/local-file-system.ts'
-import { saveFolder } from './save-folder.ts'
+import { saveFolder, type Replacing } from './save-folder.ts'
 
 let root = ''
 before(async () => { root = await mkdtemp(join(tmpdir(), 'rivulet-save-')) })
 after(() => rm(root, { recursive: true }))
 
+/** The only one that replaces. */
+const alone: Replacing = { epoch: 1, assertNewest: async () => {}, again: false }
+
 /** Runs a save whose tasks write one text each. */
-async function save(folder: string, exists: 'refuse' | 'replace', texts: readonly string[], fs = localFileSystem): Promise<string[]> {
-  return saveFolder(fs, { op: 'save', site: { place: '' }, folder, exists, writer: 'savedText' }, async sink => {
+async function save(folder: string, exists: 'refuse' | 'replace' | Replacing, texts: readonly string[], fs = localFileSystem): Promise<string[]> {
+  return saveFolder(fs, { op: 'save', site: { place: '' }, folder, writer: 'savedText', ...(exists !== 'refuse' && { replaces: exists === 'replace' ? alone : exists }) }, async sink => {
     assert.ok(sink.to === 'partition' && sink.fn.kind === 'builtin')
     const temporary = (sink.fn.args[0] as { folder: string }).folder
     return Promise.all(texts.map(async (text, i) => {
@@ -57,7 +60,7 @@ test('a file is replaced by neither', async () => {
 
 test('a job that fails leaves the old folder, and nothing beside it', async () => {
   await save(`${root}/kept/out`, 'replace', ['old'])
-  await assert.rejects(saveFolder(localFileSystem, { op: 'save', site: { place: '' }, folder: `${root}/kept/out`, exists: 'replace', writer: 'savedText' }, async () => { throw new Error('no') }), /no/)
+  await assert.rejects(saveFolder(localFileSystem, { op: 'save', site: { place: '' }, folder: `${root}/kept/out`, replaces: alone, writer: 'savedText' }, async () => { throw new Error('no') }), /no/)
   assert.deepEqual(await readdir(`${root}/kept`), ['out'])
   assert.deepEqual(await shown(`${root}/kept/out`), whole('old'))
 })
@@ -82,6 +85,58 @@ for (const exists of ['refuse', 'replace'] as const) {
         assert.deepEqual(await readdir(parent), ['out'])
       } else assert.ok(seen === undefined || !('_SUCCESS' in seen), JSON.stringify(seen))
     }
+  })
+}
+
+// Every race: an older start of the program is stopped before its nth operation, a newer one writes up to its mth, the older one goes on to its
+// end, and then the newer one does.
+for (const was of ['there', 'not there']) test(`of two starts the newer one's folder stays, whenever the older one goes on; a folder was ${was}`, async () => {
+  let [n, m] = [0, 0]
+  let pauses = true
+  for (; pauses; n++) for (m = 0, pauses = false; ; m++) {
+    const parent = `${root}/race-${was}-${n}-${m}`
+    const out = `${parent}/out`
+    if (was === 'there') await save(out, 'replace', ['before'])
+    let newest = 2
+    const by = (epoch: number): Replacing => ({ epoch, again: true, async assertNewest() { if (epoch < newest) throw new Error('fenced') } })
+    let newer: Promise<unknown> | undefined
+    let finished = true
+    const stopped = Promise.withResolvers<void>()
+    const older = save(out, by(2), ['older', 'older too'], pausedBefore(n, async () => {
+      newest = 3
+      newer = save(out, by(3), ['newer'], pausedBefore(m, async () => {
+        finished = false
+        stopped.resolve()
+        await older
+      }))
+      newer.finally(stopped.resolve).catch(() => {})
+      await stopped.promise
+    })).catch((error: Error) => error)
+    const ended = await older
+    await newer
+    if (newer === undefined) { // the older one had ended before
+      assert.deepEqual(await shown(out), whole('older', 'older too'))
+      break
+    }
+    pauses = true
+    assert.deepEqual(await shown(out), whole('newer'), `${n} ${m} ${String(ended)}`)
+    assert.deepEqual((await readdir(parent)).filter(name => /new|\.3\./.test(name)), [], `${n} ${m}`)
+    if (finished) break
+  }
+  assert.ok(n >= 9, String(n))
+})
+
+/** The local file system, which waits for something before its nth operation. */
+function pausedBefore(nth: number, wait: () => Promise<void>): FileSystem {
+  let left = nth
+  return new Proxy(localFileSystem, {
+    get(target, name: keyof FileSystem) {
+      const method = target[name].bind(target) as (...args: unknown[]) => unknown
+      return async (...args: unknown[]) => {
+        if (left-- === 0) await Promise.resolve().then(wait)
+        return method(...args)
+      }
+    },
   })
 }
 

@@ -113,7 +113,9 @@ export abstract class OutputOps<out T> extends JoinOps<T> {
   #save(op: string, site: CallSite, prefix: string, suffix: string, writer: SaveOptions['writer']): void {
     this.#output(op, site, async (rdd, time) => {
       const folder = `${prefix}-${time.milliseconds}${suffix === '' ? '' : `.${suffix}`}`
-      await runAction(rdd, op, site, run => saveFolder(rdd.context.fs, { op, site, folder, exists: 'replace', writer, beforeShown: currentBatch()!.assertNewest }, run))
+      const { assertNewest, again } = currentBatch()!
+      const replaces = { epoch: this.graph.epoch, assertNewest, again }
+      await runAction(rdd, op, site, run => saveFolder(rdd.context.fs, { op, site, folder, writer, replaces }, run))
     }, 'stop')
   }
 

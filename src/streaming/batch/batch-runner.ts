@@ -128,15 +128,15 @@ export class BatchRunner {
 
   /** The inputs' plans are made at the tick: what comes later belongs to the next batch. A failing input fails the outputs that need it. */
   #fix(timeMs: number): void {
-    const { graph, clock, bus } = this.#options
-    const batch = new Batch(timeMs, clock.now(), () => this.#options.checkpointer.assertNewest())
+    const { graph, clock, bus, checkpointer } = this.#options
+    const batch = new Batch(timeMs, clock.now(), { assertNewest: () => checkpointer.assertNewest(), again: checkpointer.runsAgain(timeMs) })
     this.#batches.set(timeMs, batch)
     this.#newest = batch
     graph.lastMs = timeMs
     this.#inBatch(batch, async () => {
       await Promise.allSettled(graph.inputs.map(input => input.getOrCompute(timeMs)))
       batch.inputs = graph.inputsAt(timeMs)
-      this.#options.checkpointer.inputs(timeMs)
+      checkpointer.inputs(timeMs)
       if (!bus.isEmpty) bus.post('onBatchSubmitted', { batchInfo: batch.info })
       return this.#generator.fixed(timeMs)
     })

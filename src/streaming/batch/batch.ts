@@ -17,6 +17,8 @@ export class Batch {
   readonly over = Promise.withResolvers<void>()
   /** Rejects where nothing of this program may be seen any more. */
   readonly assertNewest: () => Promise<void>
+  /** Whether an earlier start of the program began it. */
+  readonly again: boolean
   readonly submittedMs: number
   startedMs: number | undefined
   endedMs: number | undefined
@@ -32,7 +34,8 @@ export class Batch {
   failed = false
   isOver = false
 
-  constructor(timeMs: number, submittedMs: number, assertNewest: () => Promise<void>) {
+  constructor(timeMs: number, submittedMs: number, { assertNewest, again }: Pick<Batch, 'assertNewest' | 'again'>) {
+    this.again = again
     this.assertNewest = assertNewest
     this.time = new Time(timeMs)
     this.submittedMs = submittedMs

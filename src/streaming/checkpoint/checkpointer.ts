@@ -55,6 +55,8 @@ export class Checkpointer {
   readonly #needsFrom = new Map<string, number>()
   /** The oldest time that is needed after each of the last batches. */
   readonly #needed: number[] = []
+  /** Batches that an earlier run began and did not complete. */
+  #earlier: ReadonlySet<number> = new Set()
   #zeroMs = 0
   #startPosition = 0
   #last = -1
@@ -73,9 +75,15 @@ export class Checkpointer {
   }
 
   /** Goes on with the inputs of an earlier run. */
-  goesOn({ newest, nextBlock }: Pick<Recovery, 'newest' | 'nextBlock'>): void {
+  goesOn({ newest, nextBlock, inputs }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs'>): void {
+    this.#earlier = new Set(inputs.keys())
     Object.assign(this.#newest, newest)
     Object.assign(this.#nextBlock, Object.fromEntries(nextBlock))
+  }
+
+  /** Whether an earlier run began the batch. */
+  runsAgain(timeMs: number): boolean {
+    return this.#earlier.has(timeMs)
   }
 
   /** Says what program writes from here on. */
