@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Context } from '../src/index.ts'
+import { Context, StreamingContext, type State } from '../src/index.ts'
+import { ManualClock } from '../src/testing/index.ts'
 import { median } from './beside.ts'
 
 const driver = fileURLToPath(new URL('recovery-driver.ts', import.meta.url))
@@ -40,33 +41,72 @@ async function untilItSays(word: string, folder: string, megabytes: number): Pro
   throw new Error('the driver ended')
 }
 
+interface Death { readonly undisturbedMs: number; readonly deathMs: number; readonly moreMs: number }
+
 /** What a job of four tasks of 20 ms takes, and one in which a worker dies in its middle. */
-export async function workerDeath(): Promise<{ readonly undisturbedMs: number; readonly deathMs: number; readonly moreMs: number }> {
+export async function workerDeath(): Promise<Death> {
   await using ctx = new Context({ master: 'local[2]' })
+  return await besideADeath(async marker => {
+    await ctx.parallelize([0, 1, 2, 3], 4).map(n => {
+      const until = performance.now() + 20
+      while (performance.now() < until);
+      if (n === 1) dieOnce(marker)
+      return n
+    }).collect()
+  })
+}
+
+/** The same for a batch that updates a state of so many megabytes: the table is built anew, in a new thread, from the log of the state. */
+export async function statefulWorkerDeath(megabytes: number): Promise<Death> {
+  const clock = new ManualClock(0)
+  const ssc = new StreamingContext(new Context({ master: 'local[2]' }), '1 s', { clock })
+  ssc.checkpoint('memory:')
+  const batches: (readonly [number, string])[][] = []
+  const input = ssc.queueStream(batches)
+  const text = 'x'.repeat(80)
+  input.mapWithState((key, value, state: State<string>) => {
+    if (key < 0) dieOnce(value!)
+    state.update(value!)
+    return key
+  }, { numPartitions: 2 }).foreachRDD(async rdd => { await rdd.count() })
+  await ssc.start()
+  const keys = megabytes * 10_000
+  batches.push(Array.from({ length: keys }, (_, i) => [i, `${text}${i}`] as const))
+  await clock.advance(1000)
+  const few = Array.from({ length: 100 }, (_, i) => [i, text] as const)
+  const death = await besideADeath(async marker => {
+    batches.push([...few, [-1, marker] as const])
+    await clock.advance(1000)
+  })
+  await ssc.stop()
+  return death
+}
+
+/** Runs a job undisturbed and with the death of a worker, in turns. */
+async function besideADeath(job: (marker: string) => Promise<void>): Promise<Death> {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-death-bench-'))
   try {
-    const job = async (marker: string): Promise<number> => {
+    const took = async (marker: string): Promise<number> => {
       const start = performance.now()
-      await ctx.parallelize([0, 1, 2, 3], 4).map(n => {
-        const until = performance.now() + 20
-        while (performance.now() < until);
-        if (marker !== '' && n === 1) {
-          try { process.getBuiltinModule('fs').mkdirSync(marker) } catch { return n } // it has died
-          process.exit(1)
-        }
-        return n
-      }).collect()
+      await job(marker)
       return performance.now() - start
     }
-    for (let i = 0; i < 3; i++) await job('')
+    for (let i = 0; i < 3; i++) await took('')
     const [undisturbed, death]: [number[], number[]] = [[], []]
     for (let i = 0; i < deaths; i++) {
-      undisturbed.push(await job(''))
-      death.push(await job(join(folder, String(i))))
+      undisturbed.push(await took(''))
+      death.push(await took(join(folder, String(i))))
     }
     const [undisturbedMs, deathMs] = [median(undisturbed), median(death)]
     return { undisturbedMs, deathMs, moreMs: deathMs - undisturbedMs }
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Ends the thread, unless the marker says that it has; '' is never. */
+function dieOnce(marker: string): void {
+  if (marker === '') return
+  try { process.getBuiltinModule('fs').mkdirSync(marker) } catch { return }
+  process.exit(1)
 }

@@ -99,8 +99,10 @@ onEveryMaster((context, master) => {
     const ctx = new Context({ master })
     const recorder = new Recorder()
     ctx.addListener(recorder)
+    const begun = Promise.withResolvers<void>()
+    ctx.addListener({ onTaskStart: () => begun.resolve() })
     const running = outcome(endless(ctx))
-    await turn()
+    await begun.promise
     await ctx.stop()
     const told = recorder.lines.length
     assert.deepEqual(recorder.lines.slice(-3), ['job failed', 'task killed', 'end'])

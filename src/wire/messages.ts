@@ -45,6 +45,8 @@ export interface TaskEnd {
 }
 
 export type FromWorker =
+  /** It is loaded: it can take tasks. */
+  | { readonly type: 'ready' }
   | { readonly type: 'needsClass'; readonly uid: string }
   /** For stderr. */
   | { readonly type: 'print'; readonly text: string }

@@ -100,7 +100,7 @@ export class CrashMatrix {
   /** One life; gives how it ended. */
   async #live(plan: Plan, env: NodeJS.ProcessEnv, killAfterMs?: number): Promise<string> {
     const child = spawn(process.execPath, ['--import', self, program, JSON.stringify(plan)], {
-      stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: join(this.#root, 'compiled'), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
     })
     let timer: NodeJS.Timeout | undefined
     child.stdout.once('data', () => { if (killAfterMs !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs - 100) })

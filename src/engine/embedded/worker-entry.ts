@@ -49,10 +49,6 @@ globalThis.console = consoleTo(text => {
   port.postMessage({ type: 'print', text: `[${name}${current === undefined ? '' : `, task ${current.id}`}] ${text}` } satisfies FromWorker)
 })
 
-const prepared = prepareWorker(execArgv)
-let ready = false
-void prepared.then(() => { ready = true })
-
 port.on('message', (message: ToWorker) => {
   if (message.type === 'cancel') {
     if (current?.id === message.id) current.io.cancel()
@@ -73,8 +69,7 @@ port.on('message', (message: ToWorker) => {
     else answer?.reject(errorFromData(message.error))
     return
   }
-  if (ready) void run(message)
-  else void prepared.then(() => run(message))
+  void run(message)
 })
 
 /** Classes of the driver that were asked for: instances came here before any function that names their class. */
@@ -166,3 +161,5 @@ function stageOf({ stage, environment }: TaskMessage): RunTask | Promise<RunTask
   const functions = captured.functions.map(bytes => rebuildFunction(bytes))
   return functions.some(fn => fn instanceof Promise) ? Promise.all(functions).then(finish) : finish(functions) // oxlint-disable-line typescript/await-thenable -- some are promises
 }
+
+void prepareWorker(execArgv).then(() => port.postMessage({ type: 'ready' } satisfies FromWorker))

@@ -3,7 +3,9 @@
 //   queue ─→ idle worker: one message with the task and what the worker does not know yet ─→ done | failed | exit
 //                                                                                              exit: outcome lost, a new worker at the next need
 //
-// - Threads start when there is work and keep the process alive only while a task runs.
+// - Threads start when there is work, and keep the process alive only while they start and while a task runs.
+// - A task waits for whichever thread is free first, never for one that is still loading: a worker's death costs its batch the task that was
+//   lost, and not the start of a thread, as long as others live.
 // - A worker that exits loses its task and nothing else: blocks are shared memory and stay.
 // - Heaps are sampled while tasks run: a worker over the soft limit is terminated, because at V8's own limit a growing Map ends the process.
 // - Cancel is a flag that the fused loop reads; a task that does not heed it within the grace loses its worker.
@@ -62,6 +64,8 @@ interface Slot {
   /** To be said with the next task. */
   readonly forget: Readonly<Record<Installed, number[]>>
   readonly codes: Set<string>
+  /** The task that it was started for, until it says that it is ready. */
+  startedFor: Running | undefined
   leases: Leases | undefined
   running: Running | undefined
   lost: { reason: 'error' | 'memory'; detail: string; error?: Error } | undefined
@@ -134,10 +138,11 @@ export class WorkerPool implements TaskBackend {
 
   /** Gives queued tasks to idle workers; starts workers where there are too few. */
   #dispatch(): void {
+    let waiting = 0
     for (let next = 0; next < this.#queue.length && !this.#closing;) {
       const matched = this.#matched()
       if (matched !== undefined) {
-        next = 0
+        next = waiting = 0
         this.#send(matched.slot, this.#queue.splice(matched.index, 1)[0]!)
         continue
       }
@@ -150,7 +155,12 @@ export class WorkerPool implements TaskBackend {
         continue
       }
       const slot = owner ?? this.#idle(state !== undefined)
-      if (slot === undefined) return
+      if (slot === undefined) {
+        if (++waiting > this.#starting() && this.#slots.size < this.parallelism) this.#start(entry)
+        if (this.#slots.size >= this.parallelism && !this.#anyIdle()) return
+        next++
+        continue
+      }
       this.#queue.splice(next, 1)
       if (state !== undefined) this.#owners.set(state, slot)
       this.#send(slot, entry)
@@ -159,8 +169,8 @@ export class WorkerPool implements TaskBackend {
 
   /** A task among the next ones whose records are held by an idle thread. */
   #matched(): { index: number; slot: Slot } | undefined {
-    const idle = [...this.#slots].filter(slot => slot.running === undefined)
-    if (idle.length === 0) return undefined
+    if (!this.#anyIdle()) return undefined
+    const idle = [...this.#slots].filter(isIdle)
     for (const [index, { task: { alone, place } }] of this.#queue.slice(0, lookAhead).entries()) {
       if (alone || this.#runsAlone()) return undefined
       const slot = place.holder === undefined ? undefined : idle.find(({ id }) => id === place.holder)
@@ -169,11 +179,24 @@ export class WorkerPool implements TaskBackend {
     return undefined
   }
 
-  /** A thread without a task, if there may be one; `owning` asks for the one that holds the least state. */
+  /** A thread that may run a task now; `owning` asks for the one that holds the least state, and rather waits for a new one than for one that holds any. */
   #idle(owning: boolean): Slot | undefined {
-    const idle = [...this.#slots].filter(slot => slot.running === undefined)
-    if (this.#slots.size < this.parallelism && (idle.length === 0 || (owning && idle.every(slot => this.#held(slot) > 0)))) return this.#start()
-    return owning ? idle.sort((a, b) => this.#held(a) - this.#held(b))[0] : idle[0]
+    const idle = [...this.#slots].filter(isIdle)
+    if (!owning) return idle[0]
+    const mayCome = this.#slots.size < this.parallelism || this.#starting() > 0
+    const [least] = idle.sort((a, b) => this.#held(a) - this.#held(b))
+    return least !== undefined && mayCome && this.#held(least) > 0 ? undefined : least
+  }
+
+  #anyIdle(): boolean {
+    for (const slot of this.#slots) if (isIdle(slot)) return true
+    return false
+  }
+
+  #starting(): number {
+    let starting = 0
+    for (const { startedFor } of this.#slots) if (startedFor !== undefined) starting++
+    return starting
   }
 
   #held(slot: Slot): number {
@@ -246,12 +269,12 @@ export class WorkerPool implements TaskBackend {
     }
   }
 
-  #start(): Slot | undefined {
+  #start(startedFor: Running): void {
     const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js', import.meta.url))
     if (!existsSync(entry)) {
       const cause = engineErrors.RIV_WORKER_ENTRY(entry)
       for (const { watch } of this.#queue.splice(0)) queueMicrotask(() => watch.onEnd({ kind: 'failed', failure: { kind: 'fatal', fn: -1, record: '' }, cause }))
-      return undefined
+      return
     }
     const control = new SharedArrayBuffer(4)
     const id = ++this.#lastId
@@ -259,12 +282,11 @@ export class WorkerPool implements TaskBackend {
     const workerData: WorkerData = { name: `worker ${id}`, control, execArgv: process.execArgv, memory, decodedBytes }
     const hardLimitMb = Math.ceil((this.#options.maxHeapBytes * 2) / 2 ** 20)
     const worker = new Worker(entry, { workerData, execArgv: workerExecArgv(process.execArgv), env: workerEnv(process.env), resourceLimits: { maxOldGenerationSizeMb: hardLimitMb, maxYoungGenerationSizeMb: 48 } })
-    worker.unref()
     const slot: Slot = {
       id, worker, control: new Int32Array(control),
       knows: { stage: new Set(), environment: new Set(), slab: new Set(), broadcast: new Set() },
       forget: { stage: [], environment: [], slab: [], broadcast: [] },
-      codes: new Set(), leases: undefined, running: undefined, lost: undefined,
+      codes: new Set(), startedFor, leases: undefined, running: undefined, lost: undefined,
     }
     this.#slots.add(slot)
     worker.on('message', (message: FromWorker) => this.#message(slot, message))
@@ -274,10 +296,15 @@ export class WorkerPool implements TaskBackend {
         : { reason: 'error', detail: `uncaught ${error.name}: ${error.message}`, error }
     })
     worker.on('exit', code => this.#exited(slot, code))
-    return slot
   }
 
   #message(slot: Slot, message: FromWorker): void {
+    if (message.type === 'ready') {
+      slot.startedFor = undefined
+      slot.worker.unref()
+      this.#dispatch()
+      return
+    }
     if (message.type === 'print') {
       process.stderr.write(message.text)
       return
@@ -320,9 +347,13 @@ export class WorkerPool implements TaskBackend {
     for (const lease of leasesOf(slot)) this.#options.store.pool.endLease(lease)
     slot.leases = undefined
     const { reason, detail, error } = slot.lost ?? { reason: 'exit' as const, detail: `exit code ${code}`, error: undefined }
+    const lost: TaskOutcome = { kind: 'lost', reason, detail, ...(error && { error }) }
     const wasCancelled = slot.running?.grace !== undefined
-    if (slot.running !== undefined) this.#end(slot, wasCancelled ? { kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') } : { kind: 'lost', reason, detail, ...(error && { error }) })
+    const waits = slot.startedFor === undefined ? -1 : this.#queue.indexOf(slot.startedFor)
+    if (slot.running !== undefined) this.#end(slot, wasCancelled ? { kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') } : lost)
+    else if (waits !== -1) this.#queue.splice(waits, 1)[0]!.watch.onEnd(lost)
     else if (slot.lost !== undefined && !this.#closing) this.#options.log.error({ code: 'RIV_WORKER_LOST' }, `an idle worker thread died: ${detail}`)
+    this.#dispatch()
   }
 
   #end(slot: Slot, outcome: TaskOutcome): void {
@@ -356,6 +387,8 @@ export class WorkerPool implements TaskBackend {
     slot.worker.postMessage(message)
   }
 }
+
+const isIdle = ({ startedFor, running }: Slot): boolean => startedFor === undefined && running === undefined
 
 function leasesOf({ leases }: Slot): Lease[] {
   return leases === undefined ? [] : leases.kept === undefined ? [leases.output] : [leases.output, leases.kept]
