@@ -2,7 +2,7 @@
 
 export { isRivuletError, RivuletError } from './base/define-errors.ts'
 export type { ErrorCode } from './base/define-errors.ts'
-export type { Logger } from './base/log.ts'
+export type { Logger, LogLevel } from './base/log.ts'
 export type { Terminal } from './base/terminal-row.ts'
 export { Duration, duration, milliseconds, minutes, seconds, Time } from './base/time.ts'
 export type { D, DurationText } from './base/time.ts'
@@ -13,7 +13,7 @@ export type { ContextOptions } from './context/context.ts'
 export type { JobOptions } from './context/job-control.ts'
 export type { StatusTracker } from './context/status-tracker.ts'
 export type {
-  AccumulableInfo, ApplicationEnd, ContextListener, JobEnd, JobProperties, JobStart, StageCompleted, StageInfo, StageSubmitted, TaskEnd, TaskInfo, TaskStart,
+  AccumulableInfo, ApplicationEnd, BlockUpdated, ContextListener, JobEnd, JobProperties, JobStart, StageCompleted, StageInfo, StageSubmitted, TaskEnd, TaskInfo, TaskStart,
 } from './engine/events/context-listener.ts'
 export type { JobStatus, StageStatus } from './engine/job-status.ts'
 export type { CsvType } from './kernel/formats/csv-records.ts'
@@ -35,7 +35,7 @@ export { StorageLevel } from './rdd/storage-level.ts'
 export type { PartitionsOrPartitioner } from './rdd/target.ts'
 export type { Hint, Key, Pair, Val } from './rdd/types.ts'
 export type { Codec } from './storage/compression.ts'
-export type { UpdateStateOptions } from './streaming/api/state-ops.ts'
+export type { UpdatePartitionOptions, UpdateStateOptions } from './streaming/api/state-ops.ts'
 export type { InverseWindowOptions } from './streaming/api/window-ops.ts'
 export { DStream } from './streaming/dstream.ts'
 export type { MapWithStateDStream, StateSnapshots } from './streaming/dstream.ts'

@@ -54,6 +54,31 @@ describe('the master', () => {
   }
 })
 
+test('getOrCreate gives the context that was made last, while it runs', async () => {
+  await using first = new Context({ master: 'inline' })
+  const second = new Context({ master: 'inline' })
+  assert.equal(Context.getOrCreate({ master: 'local' }), second)
+  await second.stop()
+  await using third = Context.getOrCreate({ master: 'inline', appName: 'third' })
+  assert.deepEqual([third.appName, first.isStopped, third === first], ['third', false, false])
+})
+
+test('setLogLevel says what is logged', async () => {
+  const lines: string[] = []
+  const log = { debug: (_: object, text: string) => lines.push(text), info: (_: object, text: string) => lines.push(text), warn: (_: object, text: string) => lines.push(text), error: (_: object, text: string) => lines.push(text) }
+  await using ctx = new Context({ master: 'inline', log })
+  const logged = (): string[] => {
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) ctx.log[level]({}, level)
+    return lines.splice(0)
+  }
+  assert.deepEqual(logged(), ['debug', 'info', 'warn', 'error'])
+  for (const [level, expected] of [['ALL', 4], ['TRACE', 4], ['debug', 4], ['INFO', 3], ['warn', 2], ['ERROR', 1], ['FATAL', 0], ['OFF', 0]] as const) {
+    ctx.setLogLevel(level)
+    assert.deepEqual(logged(), ['debug', 'info', 'warn', 'error'].slice(4 - expected), level)
+  }
+  assert.throws(() => ctx.setLogLevel('LOUD' as 'WARN'), { code: 'RIV_LOG_LEVEL' })
+})
+
 test('a context cannot be made in a task', () => {
   const scope = globalThis as { [workerSymbol]?: boolean }
   scope[workerSymbol] = true

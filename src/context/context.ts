@@ -1,12 +1,13 @@
 // Context: the door to RDDs and the composition root. Reads the configuration, starts an engine, keeps track of actions, ends everything.
 
 import { randomUUID } from 'node:crypto'
+import { userInfo } from 'node:os'
 import { inspect } from 'node:util'
 import { callSite } from '../base/call-site.ts'
 import { packageVersion } from '../base/package-version.ts'
 import type { Terminal } from '../base/terminal-row.ts'
 import { Conf } from '../base/define-settings.ts'
-import { stderrLogger, type Logger } from '../base/log.ts'
+import { LevelLogger, logLevels, stderrLogger, type Logger, type LogLevel } from '../base/log.ts'
 import { createEngine, type EmbeddedMaster } from '../engine/create-engine.ts'
 import type { Engine } from '../engine/engine.ts'
 import { thisPlatform, type Platform } from '../engine/platform.ts'
@@ -44,6 +45,8 @@ export interface ContextOptions {
   readonly terminal?: Terminal
 }
 
+let newest: WeakRef<Context> | undefined
+
 /**
  * Makes RDDs and runs them: the entry to everything.
  *
@@ -79,6 +82,7 @@ export class Context extends JobControl implements RDDContext {
   readonly applicationId = `local-${this.startTime}-${randomUUID().slice(0, 8)}`
   /** Not for programs: see `spark.cleaner.referenceTracking.cleanCheckpoints`. */
   readonly cleansCheckpoints: boolean
+  readonly #log: LevelLogger
   readonly #engine: Engine
   readonly #progress: ProgressBar | undefined
   #stopping: Promise<void> | undefined
@@ -87,9 +91,10 @@ export class Context extends JobControl implements RDDContext {
   /** A platform is not for programs: the simulation of a whole program gives one. */
   constructor(options: ContextOptions = {}, platform = thisPlatform) {
     if ((globalThis as { [workerSymbol]?: boolean })[workerSymbol] === true) throw contextErrors.RIV_CONTEXT_IN_TASK()
-    super(options.log ?? stderrLogger)
+    const log = options.log === undefined ? new LevelLogger(stderrLogger, 'WARN') : new LevelLogger(options.log, 'ALL')
+    super(log)
     this.conf = new Conf(options.conf, process.env)
-    this.log = options.log ?? stderrLogger
+    this.log = this.#log = log
     this.platform = platform
     this.fs = platform.fs
     this.appName = options.appName ?? this.conf.get(contextSettings['spark.app.name'])
@@ -97,11 +102,27 @@ export class Context extends JobControl implements RDDContext {
     this.cleansCheckpoints = this.conf.get(contextSettings['spark.cleaner.referenceTracking.cleanCheckpoints'])
     this.configuredParallelism = this.conf.get(engineSettings['spark.default.parallelism']) || undefined
     this.#engine = createEngine({ master: this.master, conf: this.conf, log: this.log, events: this.events, platform, jobProperties: () => this.actions.properties })
+    newest = new WeakRef(this)
     const terminal = options.terminal ?? process.stderr as Terminal
     if (terminal.isTTY === true && this.conf.get(contextSettings['spark.ui.showConsoleProgress'])) {
       const others = options.terminal === undefined ? [process.stdout as Terminal] : []
       this.#progress = new ProgressBar({ status: this.#engine.status, terminal, others, now: Date.now })
     }
+  }
+
+  /**
+   * The context that was made last and still runs; where there is none, a new one with these options.
+   *
+   * Semantics: `SparkContext.getOrCreate`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * Context.getOrCreate() === ctx   // true
+   */
+  static getOrCreate(options?: ContextOptions): Context {
+    const last = newest?.deref()
+    return last === undefined || last.isStopped ? new Context(options) : last
   }
 
   /** The engine, for RDDs and streams. */
@@ -122,6 +143,16 @@ export class Context extends JobControl implements RDDContext {
   /** Whether tasks run in this process. */
   get isLocal(): boolean {
     return /^(inline|local)/.test(this.master)
+  }
+
+  /** Where the program itself runs: here. */
+  get deployMode(): 'client' {
+    return 'client'
+  }
+
+  /** The user whose process this is. */
+  get sparkUser(): string {
+    return userInfo().username
   }
 
   /** The version of this package. */
@@ -147,6 +178,18 @@ export class Context extends JobControl implements RDDContext {
   parallelize<T>(items: Iterable<T | Hint>, slices?: number): RDD<T> {
     this.assertRunning('parallelize')
     return new RDD<T>(this, parallelize(items, slices ?? this.defaultParallelism, callSite()))
+  }
+
+  /**
+   * The same as `parallelize`; preferred locations mean nothing on one machine. Semantics: `SparkContext.makeRDD`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * await ctx.makeRDD(['a', 'b']).count()   // 2
+   */
+  makeRDD<T>(items: Iterable<T | Hint>, slices?: number): RDD<T> {
+    return this.parallelize(items, slices)
   }
 
   /**
@@ -231,6 +274,38 @@ export class Context extends JobControl implements RDDContext {
    */
   getRDDStorageInfo(): RDDInfo[] {
     return [...this.persisted.all().values()].map(rdd => rddInfo(rdd.plan, this.#engine.storageOf(rdd.plan))).filter(info => info.numCachedPartitions > 0)
+  }
+
+  /**
+   * Block memory in bytes, `[most, still free]`, by where it is: there is one, the driver's, which all threads share.
+   *
+   * Semantics: `SparkContext.getExecutorMemoryStatus`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context({ conf: { 'memory.blocks': '64m' } })
+   * ctx.getExecutorMemoryStatus().get('driver')   // [67108864, 67108864]
+   */
+  getExecutorMemoryStatus(): Map<string, [maxBytes: number, freeBytes: number]> {
+    const { maxBytes, slabBytes } = this.#engine.memory
+    return new Map([['driver', [maxBytes, Math.max(0, maxBytes - slabBytes)]]])
+  }
+
+  /**
+   * Logs only what is at least as grave: `ALL`, `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` or `OFF`. At first `WARN` on stderr; a
+   * logger given as `log` gets all, and has a say of its own.
+   *
+   * Errors: RIV_LOG_LEVEL. Semantics: `SparkContext.setLogLevel`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.setLogLevel('ERROR')
+   */
+  setLogLevel(level: LogLevel | Lowercase<LogLevel>): void {
+    const known = logLevels.find(name => name === String(level).toUpperCase())
+    if (known === undefined) throw contextErrors.RIV_LOG_LEVEL(level, logLevels)
+    this.#log.level = known
   }
 
   /**

@@ -27,6 +27,11 @@ export const contextErrors = defineErrors({
     hint: 'give a word',
     docs: 'Tags mark the jobs that are begun in a scope, so that `cancelJobsWithTag` and the status tracker find them. The rule is Spark\'s.',
   },
+  RIV_LOG_LEVEL: {
+    message: (level: unknown, levels: readonly string[]) => `${JSON.stringify(level) ?? String(level)} is no log level: there are ${levels.join(', ')}`,
+    hint: 'give one of them, in capitals or not',
+    docs: '`setLogLevel` takes the names of Spark\'s levels.',
+  },
   RIV_CONTEXT_IN_TASK: {
     message: () => 'a Context cannot be made in a task',
     hint: 'make it in the program, and keep the program\'s own module out of what tasks import: move shared functions to a module of their own',

@@ -24,6 +24,7 @@ class Recorder implements Required<ContextListener> {
   onTaskStart(event: TaskStart): void { this.starts.push(event) }
   onTaskEnd(event: TaskEnd): void { this.ends.push(event); this.lines.push(`task ${event.reason}`) }
   onSpeculativeTaskSubmitted(): void { this.lines.push('speculative') }
+  onBlockUpdated({ rddId, partition, where }: { rddId: number; partition: number; where: string }): void { this.lines.push(`block ${rddId} ${partition} ${where}`) }
   onUnpersistRDD({ rddId }: { rddId: number }): void { this.lines.push(`unpersist ${rddId}`) }
   onApplicationEnd(): void { this.lines.push('end') }
 }

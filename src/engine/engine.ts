@@ -6,6 +6,8 @@ import type { JobStatuses } from './job-status.ts'
 /** Runs jobs until it is closed. */
 export interface Engine extends JobRunner {
   readonly status: JobStatuses
+  /** Block memory: how much there may be, and how much there is. */
+  readonly memory: { readonly maxBytes: number; readonly slabBytes: number }
   /** Ends a job; its action rejects with RIV_JOB_CANCELLED, the reason as cause. */
   cancelJob(jobId: number, reason: Error): void
   /** Ends the jobs that a stage runs for. */

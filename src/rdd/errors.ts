@@ -62,6 +62,11 @@ export const rddErrors = defineErrors({
     hint: 'await rdd.unpersist() first',
     docs: 'The storage level of an RDD cannot change while it is persisted, as in Spark.',
   },
+  RIV_STORAGE_LEVEL_PARTS: {
+    message: (problem: string) => `there is no such storage level: ${problem}`,
+    hint: 'name one, such as StorageLevel.MEMORY_AND_DISK, or call StorageLevel(useDisk, useMemory, useOffHeap, deserialized, replication)',
+    docs: 'A storage level was put together from parts that do not go together. The rules are Spark\'s: 1 to 39 copies, and off the heap only what is encoded.',
+  },
   RIV_RELATIVE_SD: {
     message: (op: string, given: unknown) => `${op} was given ${String(given)} as its relative standard deviation; it must be from 0.00104 to 0.4`,
     hint: 'give a number such as 0.05; half the error takes four times the memory',

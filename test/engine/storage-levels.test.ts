@@ -83,6 +83,39 @@ for (const master of ['inline', 'local[2]'] as const) {
   }
 }
 
+test('a level of one\'s own has the name of what it is', () => {
+  const cases: readonly [StorageLevel, ...Parameters<typeof StorageLevel>][] = [
+    ['MEMORY_ONLY', false, true, false, true], ['MEMORY_ONLY_SER', false, true, false, false], ['MEMORY_AND_DISK', true, true, false, true], ['MEMORY_AND_DISK_SER_2', true, true, false, false, 2],
+    ['DISK_ONLY', true, false, false, true], ['DISK_ONLY_39', true, false, false, false, 39], ['OFF_HEAP', true, true, true, false], ['MEMORY_ONLY_SER', false, true, true, false], ['none', false, false, false, true],
+  ]
+  for (const [level, ...parts] of cases) assert.equal(StorageLevel(...parts), level)
+  const refused: readonly Parameters<typeof StorageLevel>[] = [[true, true, true, true], [false, true, false, true, 0], [false, true, false, true, 40], [false, true, false, true, 1.5]]
+  for (const parts of refused) assert.throws(() => StorageLevel(...parts), { code: 'RIV_STORAGE_LEVEL_PARTS' })
+})
+
+for (const master of ['inline', 'local[2]'] as const) test(`a level of one's own keeps partitions, and onBlockUpdated says where they are, ${master}`, async () => {
+  const placesAt = async (level: StorageLevel, memory: string): Promise<Map<number, string[]>> => {
+    await using ctx = new Context({ master, conf: { 'memory.blocks': memory } })
+    const places = new Map<number, string[]>()
+    ctx.addListener({ onBlockUpdated({ rddId, partition, where, memSize, diskSize }) {
+      assert.deepEqual([memSize > 0, diskSize > 0], [where === 'memory', where === 'disk'])
+      if (rddId === first.id) places.set(partition, [...places.get(partition) ?? [], where])
+    } })
+    const texts = (): RDD<string> => ctx.range(0, total, 1, partitions).map(n => String(n).padEnd(2_000, '.'))
+    const first = texts().persist(level)
+    assert.equal(await first.count(), total)
+    assert.equal(ctx.getRDDStorageInfo()[0]?.storageLevel, level)
+    const others = texts().persist(StorageLevel.MEMORY_ONLY_SER) // wants the memory
+    assert.equal(await others.count(), total)
+    return places
+  }
+  const all = (places: Map<number, string[]>): string[] => [...new Set([...places.values()].map(list => list.join(' then ')))].sort()
+  assert.deepEqual(all(await placesAt(StorageLevel(false, true, false, false, 5), '256m')), ['memory'])
+  assert.deepEqual(all(await placesAt(StorageLevel(true, false, false, false), '256m')), ['disk'])
+  assert.ok(all(await placesAt(StorageLevel(false, true, false, false, 5), '20m')).includes('memory then nowhere'))
+  assert.ok(all(await placesAt(StorageLevel(true, true, false, false, 5), '20m')).includes('memory then disk'))
+})
+
 // Whether actions after the first read blocks again: threads hold decoded records of some levels. What a program changes of a record is seen by
 // no other action either way.
 const again: [level: StorageLevel, decoded: string, readsBlocks: boolean][] = [

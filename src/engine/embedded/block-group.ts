@@ -9,6 +9,8 @@ export interface GroupOwner {
   /** The plan node. */
   readonly plan: number
   readonly kind: 'kept' | 'shuffled' | 'literal'
+  /** Which partition of a persisted RDD. */
+  readonly partition?: number
   /** Whether they move to a file; otherwise they are given up. */
   readonly movable: boolean
   /** Takes them from their owner, who can make them again. Absent where he cannot. */

@@ -41,6 +41,8 @@ export interface BlockManagerOptions {
   readonly encode: (records: readonly unknown[]) => Blocks
   /** Threads need not hold the records of these partitions any more. */
   readonly forgetDecoded: (ids: readonly number[]) => void
+  /** A kept partition is somewhere else than before; undefined: nowhere. */
+  readonly moved?: (rddId: number, partition: number, to: Pick<BlockGroup, 'file' | 'bytes'> | undefined) => void
 }
 
 export class BlockManager implements BlockLookup, Presence {
@@ -84,15 +86,17 @@ export class BlockManager implements BlockLookup, Presence {
   /** Keeps a partition; a second copy is released, and so is one whose plan is not persisted any more. */
   keep(plan: Plan, partition: number, { id, blocks }: KeptPartition, worker?: number): void {
     const precious = isPrecious(plan)
-    const owner = { plan: plan.id, kind: 'kept' as const, movable: precious || traitsOf(plan.storage).disk }
+    const owner = { plan: plan.id, kind: 'kept' as const, partition, movable: precious || traitsOf(plan.storage).disk }
     if (plan.storage === 'none' || this.#held.get(plan.id)?.kept?.has(partition) === true) return this.release(new BlockGroup(owner, [blocks]))
     const kept = (this.#of(plan).kept ??= new Map<number, Kept>())
     const giveUp = (): void => {
       kept.delete(partition)
       this.#options.forgetDecoded([id])
+      this.#options.moved?.(plan.id, partition, undefined)
     }
     const group = this.#hold(new BlockGroup(precious ? owner : { ...owner, giveUp }, [blocks]))
     kept.set(partition, { id, group, worker })
+    this.#options.moved?.(plan.id, partition, group)
   }
 
   /** There is no room for a partition that was made to be kept: writes it to a file, or gives up keeping it. */
@@ -212,6 +216,8 @@ export class BlockManager implements BlockLookup, Presence {
     const moved = files.write(group.lists, ref => pool.view(ref.slab).read(ref))
     this.release(group)
     group.lists = moved
+    const { plan, partition } = group.owner
+    if (partition !== undefined) this.#options.moved?.(plan, partition, group)
   }
 
   #hold(group: BlockGroup): BlockGroup {

@@ -141,6 +141,11 @@ export class EmbeddedEngine implements Engine {
       files: this.#files,
       encode: records => this.#store.encode(records),
       forgetDecoded: ids => this.#backend.forgetDecoded(ids),
+      moved: (rddId, partition, to) => {
+        if (!events.listening) return
+        const [where, bytes] = to === undefined ? ['nowhere', 0] as const : [to.file === undefined ? 'memory' : 'disk', to.bytes] as const
+        events.post('onBlockUpdated', { rddId, partition, where, memSize: where === 'memory' ? bytes : 0, diskSize: where === 'disk' ? bytes : 0 })
+      },
     })
     const heap = threads === 0 ? getHeapStatistics().heap_size_limit : conf.get(engineSettings['memory.worker'])
     const memory = { dir: this.#localDir.place, bytes: Math.min(conf.get(engineSettings['memory.shuffle']) / Math.max(1, threads), heap / 4) }
@@ -249,9 +254,8 @@ export class EmbeddedEngine implements Engine {
     return true
   }
 
-  /** Block memory in use, for tests and metrics. */
-  get memory(): { readonly slabBytes: number; readonly liveBlocks: number; readonly stages: number } {
-    return { slabBytes: this.#store.pool.bytes, liveBlocks: this.#store.pool.liveBlocks, stages: this.#catalog.stageCount }
+  get memory(): { readonly maxBytes: number; readonly slabBytes: number; readonly liveBlocks: number; readonly stages: number } {
+    return { maxBytes: this.#store.pool.maxBytes, slabBytes: this.#store.pool.bytes, liveBlocks: this.#store.pool.liveBlocks, stages: this.#catalog.stageCount }
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,10 @@ export class SlabPool {
   }
 
   /** Bytes of all slabs, used or spare. */
+  get maxBytes(): number {
+    return this.#options.maxBytes
+  }
+
   get bytes(): number {
     return this.#bytes
   }

@@ -76,6 +76,15 @@ export interface TaskEnd {
   readonly taskMetrics?: TaskMetrics
 }
 
+/** Where a partition of a persisted RDD is from now on; nowhere: it was given up for lack of memory. Sizes in bytes, as encoded. */
+export interface BlockUpdated {
+  readonly rddId: number
+  readonly partition: number
+  readonly where: 'memory' | 'disk' | 'nowhere'
+  readonly memSize: number
+  readonly diskSize: number
+}
+
 export interface ApplicationEnd { readonly time: number }
 
 /**
@@ -99,6 +108,8 @@ export interface ContextListener {
   onTaskEnd?(event: TaskEnd): unknown
   /** A speculative copy of a task is about to start. */
   onSpeculativeTaskSubmitted?(event: { readonly stageId: number; readonly taskIndex: number }): unknown
+  /** A partition was kept, was moved to a file, or was given up. `unpersist()` is one `onUnpersistRDD`. */
+  onBlockUpdated?(event: BlockUpdated): unknown
   onUnpersistRDD?(event: { readonly rddId: number }): unknown
   onApplicationEnd?(event: ApplicationEnd): unknown
 }
