@@ -4,7 +4,7 @@
 
 import { deserialize, serialize } from 'node:v8'
 import { decodeBlock, decodePairs } from '../src/wire/block/decode.ts'
-import { encodeBlock, encodePairs } from '../src/wire/block/encode.ts'
+import { encodeBlock, encodeTuples } from '../src/wire/block/encode.ts'
 import { decodeLines } from '../src/wire/block/lines.ts'
 import { hashKey } from '../src/wire/key/hash-key.ts'
 import { allocateSlab, slabHeaderBytes, SlabView } from '../src/wire/slab/slab-view.ts'
@@ -67,7 +67,7 @@ for (const [kind, records] of Object.entries(kinds)) show(kind, [block(records),
 
 const values = words.map((_, i) => i)
 show('[string, number] in columns', [
-  { name: 'block', write: () => view.read(encodePairs(words, values, 0, count, writer())), read: bytes => decodePairs(bytes as Buffer) },
+  { name: 'block', write: () => view.read(encodeTuples([words, values], 0, count, writer())), read: bytes => decodePairs(bytes as Buffer) },
   ...others(kinds['[string, number]']!),
 ])
 

@@ -1,7 +1,7 @@
 // TaskIO over slabs: how a task reads and writes blocks, in this thread or in a worker.
 
 import { blockReader, decodeBlock, decodePairs } from '../wire/block/decode.ts'
-import { encodeBlock, encodePairs } from '../wire/block/encode.ts'
+import { encodeBlock, encodeTuples } from '../wire/block/encode.ts'
 import { decodeLinePieces } from '../wire/block/lines.ts'
 import { classTable } from './class-table.ts'
 import type { Leases } from '../wire/messages.ts'
@@ -136,6 +136,11 @@ export class SlabTaskIO implements TaskIO {
     return encodeBlock(records, from, to, this.#kept, { classes: classTable })
   }
 
+  keepTuples(columns: readonly (readonly unknown[])[], from: number, to: number): BlockRef {
+    this.#kept ??= new SlabWriter(undefined, this.#nextTemporary)
+    return encodeTuples(columns, from, to, this.#kept, { classes: classTable })
+  }
+
   keep(where: StoreSlot, records: readonly unknown[]): BlockRef[] {
     const blocks = where.file === undefined
       ? inBlocks(records, (from, to) => this.keepRecords(records, from, to))
@@ -147,7 +152,7 @@ export class SlabTaskIO implements TaskIO {
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef {
     const { shuffleFile } = this.#options
     if (shuffleFile !== undefined) this.#shuffled ??= new FileTarget(new BlockFileWriter(shuffleFile))
-    const block = encodePairs(keys, values, from, to, this.#shuffled ?? this.#output, { classes: classTable })
+    const block = encodeTuples([keys, values], from, to, this.#shuffled ?? this.#output, { classes: classTable })
     if (shuffleFile !== undefined) this.metrics.spilledBytes += block.bytes
     return block
   }

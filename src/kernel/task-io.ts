@@ -27,6 +27,8 @@ export interface TaskIO {
   writeRecords(records: readonly unknown[], from: number, to: number): BlockRef
   /** As writeRecords, into memory for blocks that stay longer than the job. */
   keepRecords(records: readonly unknown[], from: number, to: number): BlockRef
+  /** As keepRecords, of tuples given as columns. */
+  keepTuples(columns: readonly (readonly unknown[])[], from: number, to: number): BlockRef
   /** The records of persisted partitions, a piece at a time: those that the thread holds, or else of their blocks. Fresh values, as everything that is read. */
   persisted(partitions: readonly PersistedSlot[]): Iterable<readonly unknown[]>
   /** Encodes the records of a partition that is persisted. */

@@ -100,7 +100,7 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
     for (const [key, value] of rows) {
       const cell = table.get(key)
       state.wrap(key, cell === undefined ? absent : cell.value, false)
-      const result = called(f!, [key, value, state, time], [key, value], calls++)
+      const result = mapped(f!, key, value, state, time, calls++)
       if (result !== undefined) emitted.push(result)
       if (state.change === 'removed') {
         if (cell !== undefined) table.remove(cell)
@@ -118,6 +118,17 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
     }
     return [emitted.finish()]
   })
+
+/** A call of mapWithState's function: there is one for each record, so nothing is made for it. */
+function mapped(f: Fn, key: unknown, value: unknown, state: KeyState, time: Time, calls: number): unknown {
+  try {
+    const result = f(key, value, state, time)
+    if ((calls & 1023) === 0) plain(result)
+    return result
+  } catch (error) {
+    throw new UserFailure(-1, [key, value], error)
+  }
+}
 
 /**
  * A window with an inverse function: rows are the combined pairs of the batch, lists[0] the panes that enter besides them, lists[1] those
@@ -198,18 +209,18 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args:
   const table = tableToChange(versionOf(input), io)
   try {
     const lists = change(table, args)
-    const puts: Cell[] = []
+    const puts: LogColumns = [[], [], [], []]
     const removes: LogRow[] = []
     for (const cell of table.touched) {
       if (cell.value === absent) removes.push([cell.key])
-      else puts.push(cell)
+      else putInto(puts, cell)
     }
     const changes = table.touched.length
     const least = args.renews === true ? Math.max(1, table.size / versionsARenewal) : table.size / changesAPass
     const again = changes === 0 && args.renews !== true ? undefined : table.again(Math.ceil(Math.max(changes / 2, least)), args.timeMs)
-    for (const cell of again?.cells ?? []) puts.push(cell)
+    for (const cell of again?.cells ?? []) putInto(puts, cell)
     const head = nextHead(threadId)
-    const output = { lists: [[...logOf(puts, io), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
+    const output = { lists: [[...inBlocks(puts[0], (from, to) => io.keepTuples(puts, from, to)), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
     table.seal(head)
     return output
   } catch (error) {
@@ -218,10 +229,15 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args:
   }
 }
 
-/** Rows of cells live only while their block is written. */
-const logOf = (cells: readonly Cell[], io: TaskIO): BlockRef[] => inBlocks(cells, (from, to) => io.keepRecords(cells.slice(from, to).map(rowOf), 0, to - from))
+/** Log rows that put a key, as columns. */
+type LogColumns = readonly [keys: unknown[], values: unknown[], times: number[], seqs: number[]]
 
-const rowOf = ({ key, value, at, seq }: Cell): LogRow => [key, value, at, seq]
+function putInto(columns: LogColumns, { key, value, at, seq }: Cell): void {
+  columns[0].push(key)
+  columns[1].push(value)
+  columns[2].push(at)
+  columns[3].push(seq)
+}
 
 const versionOf = ({ owner, log, args }: KeepInput): StateVersion => ({ owner: owner!, log: log!, head: (args as StateArgs).head })
 

@@ -10,7 +10,7 @@ import { fileError } from '../../storage/file-error.ts'
 import { makeLocalDir } from '../../storage/local-dir.ts'
 import { storageErrors } from '../../storage/errors.ts'
 import { decodePairs } from '../../wire/block/decode.ts'
-import { encodePairs } from '../../wire/block/encode.ts'
+import { encodeTuples } from '../../wire/block/encode.ts'
 import { classTable } from '../class-table.ts'
 import { SpillFailure } from '../errors.ts'
 
@@ -58,7 +58,7 @@ export class SpillFile {
   write(keys: readonly unknown[], values: readonly unknown[]): FileBlock {
     let buffer = scratch
     const offset = this.#end
-    encodePairs(keys, values, 0, keys.length, {
+    encodeTuples([keys, values], 0, keys.length, {
       reserve: bytes => (buffer = room(bytes)),
       commit: (bytes, count) => {
         this.#tried('write', () => {

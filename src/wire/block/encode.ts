@@ -11,7 +11,7 @@ import { padded } from './column.ts'
 import type { Column } from './column.ts'
 import { blockErrors } from './errors.ts'
 import { blockFlag, formatVersion, headerBytes, pad8 } from './layout.ts'
-import { measurePairs, measureRecords } from './measure.ts'
+import { measureRecords, measureTuples } from './measure.ts'
 
 /** Where blocks are written: a slab, or memory of one's own that begins at a multiple of 8. */
 export type BlockTarget = Pick<SlabWriter, 'reserve' | 'commit'>
@@ -32,9 +32,9 @@ export function encodeBlock(records: readonly unknown[], from: number, to: numbe
   return writeBlock(measureRecords(part(records, from, to), options.classes), to - from, writer, options)
 }
 
-/** Encodes pairs given as columns: the same block as encodeBlock makes of [key, value] records. */
-export function encodePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number, writer: BlockTarget, options: EncodeOptions = {}): BlockRef {
-  return writeBlock(measurePairs(part(keys, from, to), part(values, from, to), options.classes), to - from, writer, options)
+/** Encodes tuples given as columns, pairs as [keys, values]: the same block as encodeBlock makes of the records. */
+export function encodeTuples(parts: readonly (readonly unknown[])[], from: number, to: number, writer: BlockTarget, options: EncodeOptions = {}): BlockRef {
+  return writeBlock(measureTuples(parts.map(values => part(values, from, to)), options.classes), to - from, writer, options)
 }
 
 const part = (values: readonly unknown[], from: number, to: number): readonly unknown[] => from === 0 && to === values.length ? values : values.slice(from, to)

@@ -32,9 +32,9 @@ export function measureRecords(values: readonly unknown[], classes: ClassTable |
   return asTrees(() => new Measure(classes).column(values, '')) ?? graph(values, classes)
 }
 
-/** The column of pairs that are given as columns: the same as of [key, value] records. */
-export function measurePairs(keys: readonly unknown[], values: readonly unknown[], classes: ClassTable | undefined): Column {
-  return asTrees(() => new Measure(classes).tuple([keys, values], '')) ?? graph(keys.map((key, i) => [key, values[i]]), classes)
+/** The column of tuples that are given as columns: the same as of the records. */
+export function measureTuples(parts: readonly (readonly unknown[])[], classes: ClassTable | undefined): Column {
+  return asTrees(() => new Measure(classes).tuple(parts, '')) ?? graph(parts[0]!.map((_, i) => parts.map(part => part[i])), classes)
 }
 
 function asTrees(measure: () => Column): Column | undefined {

@@ -7,7 +7,7 @@ import { RivuletError } from '../../base/define-errors.ts'
 import { SlabWriter } from '../slab/slab-writer.ts'
 import { classes, Point } from '../values.fixture.ts'
 import { decodeBlock } from './decode.ts'
-import { encodeBlock, encodePairs } from './encode.ts'
+import { encodeBlock, encodeTuples } from './encode.ts'
 
 const encode = (records: readonly unknown[], table = classes): Buffer => {
   const writer = new SlabWriter(undefined, () => -1)
@@ -63,7 +63,7 @@ for (const [name, record, message] of refused) {
 
 test('refused: the value of a pair, by its place', () => {
   const writer = new SlabWriter(undefined, () => -1)
-  fails(() => encodePairs(['a', 'b'], [1, { f: named }], 0, 2, writer), 'RIV_RECORD_NOT_ENCODABLE', /: \[1\]\.f is the function save/)
+  fails(() => encodeTuples([['a', 'b'], [1, { f: named }]], 0, 2, writer), 'RIV_RECORD_NOT_ENCODABLE', /: \[1\]\.f is the function save/)
 })
 
 test('an instance of a class that the reader does not know', () => {

@@ -9,7 +9,7 @@ import type { BlockRef } from '../slab/block-ref.ts'
 import { allocateSlab, slabHeaderBytes, slabSize, SlabView } from '../slab/slab-view.ts'
 import { anyRecords, anyValue, Bag, Bytes, classes, Day, Failure, Path, Point, Point3, Registry } from '../values.fixture.ts'
 import { decodeBlock, decodeControl, decodePairs, decodeTimestamps } from './decode.ts'
-import { encodeBlock, encodePairs } from './encode.ts'
+import { encodeBlock, encodeTuples } from './encode.ts'
 import type { EncodeOptions } from './encode.ts'
 import { codec } from './layout.ts'
 
@@ -45,7 +45,7 @@ test('pairs come back as pairs and as columns, from either way of writing', () =
     const values = keys.map((_, i) => more[i])
     const pairs = keys.map((key, i) => [key, values[i]])
     const written = [
-      (writer: SlabWriter) => encodePairs(keys, values, 0, keys.length, writer, { classes }),
+      (writer: SlabWriter) => encodeTuples([keys, values], 0, keys.length, writer, { classes }),
       (writer: SlabWriter) => encodeBlock(pairs, 0, pairs.length, writer, { classes }),
     ]
     for (const write of written) {
@@ -170,7 +170,7 @@ test('a part of the records is a block', () => {
   assert.deepEqual(through(writer => encodeBlock(records, 3, 7, writer), block => decodeBlock(block)), records.slice(3, 7))
   const keys = records.map(pair => pair[0])
   const values = records.map(pair => pair[1])
-  assert.deepEqual(through(writer => encodePairs(keys, values, 3, 7, writer), block => decodeBlock(block)), records.slice(3, 7))
+  assert.deepEqual(through(writer => encodeTuples([keys, values], 3, 7, writer), block => decodeBlock(block)), records.slice(3, 7))
 })
 
 test('timestamps and control data stand beside the records', () => {
