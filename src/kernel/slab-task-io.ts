@@ -6,13 +6,14 @@ import { decodeLinePieces } from '../wire/block/lines.ts'
 import { classTable } from './class-table.ts'
 import type { Leases } from '../wire/messages.ts'
 import type { PersistedSlot, StoreSlot } from '../wire/shape.ts'
-import type { BlockRef } from '../wire/slab/block-ref.ts'
+import { isInJournal, type BlockRef } from '../wire/slab/block-ref.ts'
 import type { SlabView } from '../wire/slab/slab-view.ts'
 import { SlabWriter } from '../wire/slab/slab-writer.ts'
 import type { NewSlab } from '../wire/slab/slab-writer.ts'
 import type { FileSystem } from '../storage/file-system.ts'
 import { localFileSystem } from '../storage/local-file-system.ts'
 import { BlockFileReader, BlockFileWriter } from '../storage/block-file.ts'
+import { readJournalBlock } from '../storage/journal/read-block.ts'
 import { decodedBytes } from './decoded-cache.ts'
 import type { DecodedCache } from './decoded-cache.ts'
 import { TaskCancelled } from './errors.ts'
@@ -181,6 +182,7 @@ export class SlabTaskIO implements TaskIO {
   }
 
   #read(ref: BlockRef): Buffer {
+    if (isInJournal(ref)) return readJournalBlock(this.#blockFiles, ref)
     if (ref.file !== undefined) return this.#blockFiles.read(ref.file, ref.offset, ref.bytes)
     const view = ref.slab < 0 ? this.#output.made(ref.slab) ?? this.#kept?.made(ref.slab) : this.#options.view(ref.slab)
     return view!.read(ref)

@@ -60,7 +60,7 @@ export interface JobRunner {
   storeText(bytes: Uint8Array): StoredBlock
   /** Encodes records into block memory. */
   storeRecords(records: readonly unknown[]): StoredBlock
-  /** Gives back blocks that a `keep` wrote or storeBlock stored. */
+  /** Gives back blocks that a `keep` wrote or storeBlock stored; those in files of a journal are not the engine's. */
   release(blocks: readonly BlockRef[]): void
   /** The bytes of a block, as a view of block memory: copy what must last. */
   bytesOf(block: BlockRef): Uint8Array

@@ -63,23 +63,35 @@ export class BlockFileReader {
 
   /** The payload of the frame at an offset, in memory of its own that begins at a multiple of 8. Errors: RIV_FILE_CORRUPT, RIV_FILE_NOT_FOUND. */
   read(path: string, offset: number, bytes: number): Buffer {
-    this.#open(path)
     const lead = Math.ceil(frameHeaderBytes / 8) * 8
     const buffer = Buffer.allocUnsafeSlow(lead + bytes)
     const frame = buffer.subarray(lead - frameHeaderBytes)
-    for (let at = 0; at < frame.length;) {
-      const read = coded('read', path, () => readSync(this.#fd, frame, at, frame.length - at, offset + at))
-      if (read === 0) throw storageErrors.RIV_FILE_CORRUPT(path, 'it ends too early')
-      at += read
-    }
+    if (!this.#fill(frame, path, offset)) throw storageErrors.RIV_FILE_CORRUPT(path, 'it ends too early')
     const payload = buffer.subarray(lead)
     if (frame.readUInt32LE(0) !== bytes || crc32(payload) !== frame.readUInt32LE(8)) throw storageErrors.RIV_FILE_CORRUPT(path, `the check sum of the block at ${offset} does not fit`)
     return payload
   }
 
+  /** Bytes that stand alone, with the check sum that they must have; undefined where they have not. Errors: RIV_FILE_NOT_FOUND. */
+  readAlone(path: string, offset: number, bytes: number, sum: number): Buffer | undefined {
+    const payload = Buffer.allocUnsafeSlow(bytes)
+    return this.#fill(payload, path, offset) && crc32(payload) === sum ? payload : undefined
+  }
+
   close(): void {
     if (this.#path !== undefined) closeSync(this.#fd)
     this.#path = undefined
+  }
+
+  /** False where the file ends before. */
+  #fill(target: Buffer, path: string, offset: number): boolean {
+    this.#open(path)
+    for (let at = 0; at < target.length;) {
+      const read = coded('read', path, () => readSync(this.#fd, target, at, target.length - at, offset + at))
+      if (read === 0) return false
+      at += read
+    }
+    return true
   }
 
   #open(path: string): void {

@@ -92,7 +92,7 @@ export interface FileSlot { readonly path: string; readonly from: number; readon
 export interface KeepInput {
   /** Names a partition of state that a thread may hold: tasks that name it run where it is, if they can. */
   readonly owner?: string
-  /** The blocks that the state is made from; a thread that holds it does not read them. */
+  /** The blocks that the state is made from; a thread that holds it does not read them. Where they are is asked when the task is described. */
   readonly log?: PackedRefs
   readonly lists: readonly (readonly BlockRef[])[]
   readonly args: unknown

@@ -125,8 +125,10 @@ class Builder {
 
   #keepSlot(input: KeepInput): number {
     for (const blocks of input.lists) this.#read(blocks)
-    if (input.log !== undefined) addSlabs(input.log, this.#slabs)
-    return this.#slot(input)
+    if (input.log === undefined) return this.#slot(input)
+    const { log } = input
+    addSlabs(log, this.#slabs)
+    return this.#slot({ ...input, log })
   }
 
   /** The index of a function. One that counts has a new one each time: what a task computes twice it must count apart. */

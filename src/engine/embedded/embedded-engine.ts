@@ -20,10 +20,12 @@ import type { CapturedFunction } from '../../wire/closure/capture.ts'
 import type { Job, SharedValue, StorageUse, StoredBlock } from '../../rdd/job-runner.ts'
 import { applyUpdates } from '../../rdd/shared/accumulator.ts'
 import { partitionCount, resolvePlan } from '../../rdd/plan.ts'
+import { BlockFileReader } from '../../storage/block-file.ts'
+import { readJournalBlock } from '../../storage/journal/read-block.ts'
 import { openLocalDir } from '../../storage/local-dir.ts'
 import type { LocalDir } from '../../storage/local-dir.ts'
 import type { KeepOutput } from '../../wire/shape.ts'
-import type { BlockRef } from '../../wire/slab/block-ref.ts'
+import { isInJournal, type BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
 import type { JobProperties, TaskEnd, TaskInfo } from '../events/context-listener.ts'
@@ -205,11 +207,17 @@ export class EmbeddedEngine implements Engine {
   }
 
   release(blocks: readonly BlockRef[]): void {
-    this.#blocks.releaseAll(blocks)
+    this.#blocks.releaseAll(blocks.filter(block => !isInJournal(block)))
   }
 
   bytesOf(block: BlockRef): Uint8Array {
-    return this.#store.pool.view(block.slab).read(block)
+    if (!isInJournal(block)) return this.#store.pool.view(block.slab).read(block)
+    const files = new BlockFileReader()
+    try {
+      return readJournalBlock(files, block)
+    } finally {
+      files.close()
+    }
   }
 
   storeBlock(bytes: Uint8Array, count: number): BlockRef {

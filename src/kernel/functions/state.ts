@@ -203,6 +203,12 @@ export const readState = () => function* (input: KeepInput, io: TaskIO): Generat
   for (const cell of tableToRead(versionOf(input), io).cells()) yield [cell.key, copyValue(cell.value)]
 }
 
+/** Makes the table of a version, so that the first batch finds it. */
+export const openState = () => (_rows: Rows, input: KeepInput, io: TaskIO): KeepOutput => {
+  tableToChange(versionOf(input), io)
+  return { lists: [], info: undefined }
+}
+
 /** Changes a table, and writes what the log grows by: what was changed, and some of the rest, so that the log's beginning can go. */
 function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args: StateArgs) => BlockRef[][]): KeepOutput {
   const args = input.args as StateArgs

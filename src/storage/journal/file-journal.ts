@@ -10,9 +10,10 @@ import { isRivuletError } from '../../base/define-errors.ts'
 import { failpoint } from '../../base/failpoint.ts'
 import type { Logger } from '../../base/log.ts'
 import type { FileAppender, FileSystem } from '../file-system.ts'
+import { localFileSystem } from '../local-file-system.ts'
 import { readBytes } from '../read-bytes.ts'
 import { journalErrors } from './errors.ts'
-import { claimBytes, encodeClaim, encodeRecord, encodeSegmentHeader, formatVersion, parseClaim, prunedKind } from './format.ts'
+import { claimBytes, encodeClaim, encodeRecord, encodeSegmentHeader, formatVersion, parseClaim, prunedKind, segmentHeaderBytes } from './format.ts'
 import type { EncodedRecord, SegmentHeader } from './format.ts'
 import type { Journal, JournalRecord, StoredRecord } from './journal.ts'
 import { claimPath, journalFiles, segmentPath } from './names.ts'
@@ -34,7 +35,7 @@ export interface FileJournalOptions {
 }
 
 interface Segment { readonly path: string; readonly header: SegmentHeader }
-interface Queued { readonly record: EncodedRecord; readonly opensSegment: boolean; readonly syncs: boolean }
+interface Queued { readonly record: EncodedRecord; readonly opensSegment: boolean; readonly syncs: boolean; readonly onWritten: JournalRecord['onWritten'] }
 interface Waiter { readonly position: number; resolve(): void; reject(error: unknown): void }
 
 export class FileJournal implements Journal {
@@ -146,7 +147,7 @@ export class FileJournal implements Journal {
     const encoded = encodeRecord(record, this.#next)
     this.#next = encoded.end
     if (this.#failure === undefined) {
-      this.#queue.push({ record: encoded, opensSegment: this.#rolls, syncs })
+      this.#queue.push({ record: encoded, opensSegment: this.#rolls, syncs, onWritten: record.onWritten })
       this.#rolls = false
       this.#pumping ??= Promise.resolve().then(async () => this.#pump())
     }
@@ -179,10 +180,21 @@ export class FileJournal implements Journal {
     await this.#refuseFenced()
     failpoint('journal.acknowledge.before')
     this.#acknowledged = end
+    this.#tellPlaces(group)
     const waiters = this.#waiters
     this.#waiters = waiters.filter(waiter => waiter.position >= end)
     for (const waiter of waiters) if (waiter.position < end) waiter.resolve()
     failpoint('journal.acknowledge.after')
+  }
+
+  /** All of a group is in the newest segment. */
+  #tellPlaces(group: readonly Queued[]): void {
+    if (this.#options.fs !== localFileSystem) return
+    const { path: file, header } = this.#segments.at(-1)!
+    for (const { record, onWritten } of group) {
+      const start = record.position - header.start + segmentHeaderBytes
+      onWritten?.(record.blocks.map(({ offset, bytes, sum }) => ({ file, offset: start + offset, bytes, sum })))
+    }
   }
 
   async #refuseFenced(): Promise<void> {

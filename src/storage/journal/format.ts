@@ -83,10 +83,15 @@ const zeros = Buffer.alloc(8)
 /** Where a record is marked as made by the journal itself; the data is then the position up to which the journal is pruned. */
 export const prunedKind = ''
 
+/** A block, by its place from the start of its record. */
+export interface StoredPlace { readonly offset: number; readonly bytes: number; readonly sum: number }
+
 export interface EncodedRecord {
   readonly position: number
   /** Position of the next record. */
   readonly end: number
+  /** Its blocks, by their place from its start. */
+  readonly blocks: readonly StoredPlace[]
   /** Its bytes, once it is known up to which position the log is on the disk when they are written. */
   chunks(synced: number): Uint8Array[]
 }
@@ -99,14 +104,19 @@ export function encodeRecord(record: JournalRecord, position: number): EncodedRe
   head.writeBigUInt64LE(BigInt(position), 8)
   head.writeUInt32LE(payload.length, 24)
   head.writeUInt32LE(record.blocks.length, 28)
-  record.blocks.forEach((block, i) => {
-    head.writeUInt32LE(block.byteLength, recordHeaderBytes + 8 * i)
-    head.writeUInt32LE(crc32(block), recordHeaderBytes + 8 * i + 4)
+  let end = head.length
+  const blocks = record.blocks.map((block, i): StoredPlace => {
+    const place = { offset: end, bytes: block.byteLength, sum: crc32(block) }
+    head.writeUInt32LE(place.bytes, recordHeaderBytes + 8 * i)
+    head.writeUInt32LE(place.sum, recordHeaderBytes + 8 * i + 4)
+    end += aligned(place.bytes)
+    return place
   })
   payload.copy(head, table)
   return {
     position,
-    end: record.blocks.reduce((end, block) => end + aligned(block.byteLength), position + head.length),
+    end: position + end,
+    blocks,
     chunks(synced) {
       head.writeBigUInt64LE(BigInt(synced), 16)
       head.writeUInt32LE(crc32(head.subarray(8)), 4)
@@ -127,7 +137,7 @@ export interface ParsedRecord {
   /** Everything before this position was on the disk when the record was written. */
   readonly synced: number
   /** The blocks, by their place from the record's start. */
-  readonly blocks: readonly { readonly offset: number; readonly bytes: number; readonly sum: number }[]
+  readonly blocks: readonly StoredPlace[]
   /** Bytes of the whole record. */
   readonly bytes: number
 }

@@ -17,6 +17,17 @@ export interface JournalRecord {
   readonly data: unknown
   /** Raw bytes beside the data, views on shared memory too; they must not change until the record is durable. At most 4 GiB each. */
   readonly blocks: readonly Uint8Array[]
+  /** Called when the record is acknowledged, where its blocks are in a file that threads of this machine can read. */
+  readonly onWritten?: (places: readonly BlockPlace[]) => void
+}
+
+/** Where a block is in a file of the journal; readable until its record is pruned. */
+export interface BlockPlace {
+  readonly file: string
+  readonly offset: number
+  readonly bytes: number
+  /** CRC-32 of the bytes. */
+  readonly sum: number
 }
 
 /** A record as it is read. */
@@ -31,6 +42,8 @@ export interface StoredRecord {
 /** A block that is still in its file; readable until its record is pruned. */
 export interface StoredBlock {
   readonly bytes: number
+  /** Where threads of this machine can read it, if they can. */
+  readonly place?: BlockPlace
   /** Errors: RIV_JOURNAL_CORRUPT when the bytes are not those that were written. */
   read(): Promise<Uint8Array>
 }

@@ -2,6 +2,7 @@
 
 import { crc32 } from 'node:zlib'
 import type { FileSystem } from '../file-system.ts'
+import { localFileSystem } from '../local-file-system.ts'
 import { readBytes } from '../read-bytes.ts'
 import { journalErrors } from './errors.ts'
 import { parseRecord, parseRecordHeader, recordHeaderBytes, recordMagic, segmentHeaderBytes } from './format.ts'
@@ -84,6 +85,7 @@ export class SegmentReader {
   #block(position: number, { offset, bytes, sum }: ParsedRecord['blocks'][number]): StoredBlock {
     return {
       bytes,
+      ...(this.#fs === localFileSystem && { place: { file: this.file.path, offset: this.offsetOf(position + offset), bytes, sum } }),
       read: async () => {
         const read = await this.#bytes(position + offset, bytes)
         if (read.length === bytes && crc32(read) === sum) return read

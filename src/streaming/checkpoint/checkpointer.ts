@@ -17,7 +17,7 @@ import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
 import type { Delta } from '../graph/stateful.ts'
 import { operatorsOf } from './match-operators.ts'
-import type { Recovery } from './recovery.ts'
+import { inJournal, type Recovery } from './recovery.ts'
 import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RestatedRecord, StartRecord } from './records.ts'
 
 export interface CheckpointerOptions {
@@ -106,7 +106,11 @@ export class Checkpointer {
   /** Says anew what earlier batches added to an operator: it came to other partitions. */
   restate(operator: string, deltas: ReadonlyMap<number, Delta>): void {
     const data: RestatedRecord = { operator, deltas: [...deltas].map(([timeMs, delta]) => ({ timeMs, ...described(delta) })) }
-    this.#lastBorrowed = this.#append('restated', data, [...deltas.values()].flatMap(blocksOf))
+    const written = (blocks: readonly BlockRef[]): void => {
+      let next = 0
+      for (const delta of deltas.values()) delta.written?.(blocks.slice(next, next += blocksOf(delta).length))
+    }
+    this.#lastBorrowed = this.#append('restated', data, [...deltas.values()].flatMap(blocksOf), { written })
     failpoint('checkpoint.restated')
   }
 
@@ -163,7 +167,7 @@ export class Checkpointer {
       this.#needsFrom.set(operator, delta.needsFromMs)
       const blocks = blocksOf(delta)
       copied += blocks.reduce((sum, { bytes }) => sum + bytes, 0)
-      const position = this.#append('delta', { timeMs, operator, ...described(delta) } satisfies DeltaRecord, blocks, copied <= copiedBytes)
+      const position = this.#append('delta', { timeMs, operator, ...described(delta) } satisfies DeltaRecord, blocks, { copies: copied <= copiedBytes, written: delta.written })
       if (copied > copiedBytes) this.#lastBorrowed = position
       stateful.journalled?.(this.#bytesSince, pinnedBytes)
       failpoint('checkpoint.delta')
@@ -255,7 +259,8 @@ export class Checkpointer {
 
   /** The first record that is still needed, where that has moved on. */
   #prunable(): number | undefined {
-    this.#needed.push(Math.min(this.#completedMs + 1, ...this.#needsFrom.values()))
+    const read = this.#options.graph.stateful.map(({ stateful }) => stateful.readsFromMs ?? Infinity)
+    this.#needed.push(Math.min(this.#completedMs + 1, ...this.#needsFrom.values(), ...read))
     if (this.#needed.length <= this.#options.keepBatches) return undefined
     const neededMs = this.#needed.shift()!
     let first = Infinity
@@ -273,9 +278,12 @@ export class Checkpointer {
     failpoint('checkpoint.start')
   }
 
-  #append(kind: string, data: unknown, blocks: readonly BlockRef[] = [], copies = false): number {
+  #append(kind: string, data: unknown, blocks: readonly BlockRef[] = [], { copies = false, written }: { copies?: boolean; written?: Delta['written'] } = {}): number {
     const bytes = blocks.map(ref => this.#options.runner.bytesOf(ref))
-    return (this.#last = this.#options.journal.append({ kind, data, blocks: copies ? bytes.map(view => Buffer.from(view)) : bytes }))
+    return (this.#last = this.#options.journal.append({
+      kind, data, blocks: copies ? bytes.map(view => Buffer.from(view)) : bytes,
+      ...(written && { onWritten: places => written(places.map((place, i) => inJournal(place, blocks[i]!.count))) }),
+    }))
   }
 
   async #durable(position: number): Promise<void> {

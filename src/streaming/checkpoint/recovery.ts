@@ -1,12 +1,16 @@
 // What a journal says of earlier runs: which batches are complete, which must run again, and where everything else stands.
 
-import type { StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
+import type { BlockPlace, StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
+import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RestatedRecord, StartRecord } from './records.ts'
 
 interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
 
 /** A block that a receiver stored in an earlier run. */
 export interface StoredInputBlock { readonly data: BlockRecord; readonly block: StoredBlock; readonly position: number }
+
+/** The handle of a block that is in a file of the journal. */
+export const inJournal = (place: BlockPlace, count: number): BlockRef => ({ slab: 0, generation: 0, count, ...place })
 
 export class Recovery {
   start: StartRecord | undefined

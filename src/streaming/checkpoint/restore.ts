@@ -9,7 +9,7 @@ import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
 import { inputIds, type Checkpointer } from './checkpointer.ts'
 import { matchOperators, operatorsOf } from './match-operators.ts'
-import type { Recovery } from './recovery.ts'
+import { inJournal, type Recovery } from './recovery.ts'
 
 export interface RestoreOptions {
   readonly recovery: Recovery
@@ -39,9 +39,12 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
       const partitions: PartitionDelta[] = []
       for (const { lists, info } of data.partitions) {
         const restored: BlockRef[][] = []
-        for (const counts of lists) {
+        for (const [list, counts] of lists.entries()) {
           const refs: BlockRef[] = []
-          for (const count of counts) refs.push(runner.storeBlock(await blocks[next++]!.read(), count))
+          for (const count of counts) {
+            const block = blocks[next++]!
+            refs.push(list === stateful.logList && block.place !== undefined ? inJournal(block.place, count) : runner.storeBlock(await block.read(), count))
+          }
           restored.push(refs)
         }
         partitions.push({ lists: restored, info })

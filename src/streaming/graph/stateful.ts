@@ -21,6 +21,8 @@ export interface Delta {
   readonly partitions: readonly PartitionDelta[]
   /** Deltas of batches before this time are not needed any more to have this version. */
   readonly needsFromMs: number
+  /** The blocks, in the order of partitions and lists, are in a file of the journal, and stay there while `Stateful.readsFromMs` is not later. */
+  readonly written?: (blocks: readonly BlockRef[]) => void
 }
 
 export interface Stateful {
@@ -42,6 +44,10 @@ export interface Stateful {
   deltaOf(timeMs: number): Delta | undefined
   /** The newest version is in the journal, which holds `bytesSince(t)` bytes from batch t on: `spareBytes` of others' may be held back. */
   journalled?(bytesSince: (timeMs: number) => number, spareBytes: number): void
+  /** The first batch whose deltas are read in the journal's files; undefined where none are. */
+  readonly readsFromMs?: number
+  /** Which of its lists are read in the journal's files, if any are. */
+  readonly logList?: number
   /** Takes over what a batch of an earlier run added; batches come in order. */
   restore(timeMs: number, delta: Delta): void
   /** All of an earlier run was restored. Where it had to be brought to other partitions: what its batches added, by time, to be journalled anew. */

@@ -59,9 +59,18 @@ export class InverseWindowNode extends KeyedStateNode {
   deltaOf(timeMs: number): Delta | undefined {
     const pane = this.#panes.get(timeMs)
     if (pane === undefined) return undefined
-    const added = this.state.timeMs === timeMs ? this.state.added : undefined
-    const partitions = pane.map((blocks, i) => ({ lists: [added?.[i]!.lists[0] ?? [], blocks], info: added?.[i]!.info }))
-    return { partitions, needsFromMs: Math.min(this.state.needsFromMs, this.#panes.keys().next().value!) }
+    const needsFromMs = Math.min(this.state.needsFromMs, this.#panes.keys().next().value!)
+    if (this.state.timeMs !== timeMs) return { partitions: pane.map(blocks => ({ lists: [[], blocks], info: undefined })), needsFromMs }
+    const { added, moved } = this.state
+    const written = (blocks: readonly BlockRef[]): void => {
+      let next = 0
+      moved(pane.flatMap((ofPane, i) => {
+        const own = blocks.slice(next, next + added[i]!.lists[0]!.length)
+        next += own.length + ofPane.length
+        return own
+      }))
+    }
+    return { partitions: pane.map((blocks, i) => ({ lists: [added[i]!.lists[0]!, blocks], info: added[i]!.info })), needsFromMs, written }
   }
 
   restore(timeMs: number, { partitions }: Delta): void {
@@ -70,9 +79,9 @@ export class InverseWindowNode extends KeyedStateNode {
   }
 
   async restored(): Promise<ReadonlyMap<number, Delta> | undefined> {
+    const moved = await this.state.restored(this.context, this.op, this.site)
     const [first] = this.#panes.values()
-    if (first === undefined || first.length === this.target.partitions) return undefined
-    await this.state.repartition(this.context, this.op, this.site)
+    if (first === undefined || (!moved && first.length === this.target.partitions)) return undefined
     await this.#repartition()
     return new Map([...this.#panes.keys()].map(timeMs => [timeMs, this.deltaOf(timeMs)!]))
   }

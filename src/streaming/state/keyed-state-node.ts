@@ -18,6 +18,7 @@ export interface KeyedStateOptions extends Omit<NodeOptions, 'parents' | 'functi
 
 export abstract class KeyedStateNode extends StreamNode implements Stateful {
   readonly needsCheckpoint = true
+  readonly logList = 0
   protected readonly context: RDDContext
   protected readonly parent: StreamNode
   protected readonly target: Partitioning
@@ -52,6 +53,10 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
 
   override get stateful(): readonly Stateful[] {
     return [this, ...super.stateful]
+  }
+
+  get readsFromMs(): number {
+    return this.state.readsFromMs
   }
 
   rollback(timeMs: number): void {

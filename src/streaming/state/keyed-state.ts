@@ -3,7 +3,7 @@
 //   version t  =  log entries of batches (…, t]; the entries before `keepFromMs` go when a pass over the state has been written again
 //
 // - Partition i's log is read by whichever thread makes the next version; a thread that still holds version t − 1 needs none of it.
-// - An entry's blocks are released when no version that is read needs them.
+// - An entry's blocks are released when no version that is read needs them; once they are in a file of the journal, memory need not hold them.
 
 import type { CallSite } from '../../base/call-site.ts'
 import type { StateArgs, StateInfo } from '../../kernel/functions/state.ts'
@@ -17,9 +17,10 @@ import { packRefs, type PackedRefs } from '../../wire/slab/packed-refs.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
 
-interface Entry { readonly timeMs: number; readonly blocks: readonly BlockRef[] }
+/** What one batch added; its blocks move. */
+interface Entry { readonly timeMs: number; blocks: readonly BlockRef[]; released?: true }
 
-interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly packed: PackedRefs; readonly keys: number }
+interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number }
 
 /** What a version adds to what a journal has is younger than `sinceMs`. */
 interface Version { readonly timeMs: number; readonly sinceMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
@@ -38,7 +39,9 @@ export class KeyedState {
   /** Whether the next versions write the state again although it may not have changed. */
   #renews = false
   /** Blocks that versions from this time on do not need. */
-  #dropped: { readonly fromMs: number; readonly blocks: readonly BlockRef[] }[] = []
+  #dropped: { readonly fromMs: number; readonly entries: readonly Entry[] }[] = []
+  /** The handles of a partition's log, until one of its entries moves. */
+  #packed = new WeakMap<Partition, PackedRefs>()
 
   constructor(runner: JobRunner, target: Partitioning) {
     this.#runner = runner
@@ -47,7 +50,7 @@ export class KeyedState {
 
   /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
   get #last(): Version {
-    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], packed: packRefs([]), keys: 0 })), scope: new PlanScope() })
+    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() })
   }
 
   /** The time of the newest version; −Infinity before the first. */
@@ -74,18 +77,18 @@ export class KeyedState {
   add(timeMs: number, outputs: readonly KeepOutput[], initial = false): void {
     const before = this.#last
     if (initial) this.#initialMs = timeMs
-    const dropped: BlockRef[] = []
+    const dropped: Entry[] = []
     const partitions = outputs.map(({ lists, info }, i): Partition => {
       const { head, keepFromMs = -Infinity, keys } = info as StateInfo
       const log: Entry[] = []
       for (const entry of before.partitions[i]?.log ?? []) {
         if (entry.timeMs >= keepFromMs) log.push(entry)
-        else dropped.push(...entry.blocks)
+        else dropped.push(entry)
       }
       if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]! })
-      return { head, log, packed: packRefs(log.flatMap(({ blocks }) => blocks)), keys }
+      return { head, log, keys }
     })
-    if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, blocks: dropped })
+    if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, entries: dropped })
     this.#before = before
     this.#newest = { timeMs, sinceMs: before.timeMs === this.#initialMs ? -Infinity : before.timeMs, partitions, scope: new PlanScope() }
     this.#versions.set(timeMs, this.#newest)
@@ -96,18 +99,34 @@ export class KeyedState {
     this.add(timeMs, deltas.map(({ lists, info }, i) => ({ lists, info: { ...(info as Omit<StateInfo, 'head'>), head: `${this.#owner}${i} ${timeMs}` } })))
   }
 
-  /** Brings a restored version to the partitions that the program asks for; true where it was not there. */
-  async repartition(context: RDDContext, op: string, site: CallSite): Promise<boolean> {
+  /** Has threads read a restored version, and brings it to the partitions that the program asks for; true where it was not there. Errors: RIV_JOURNAL_CORRUPT. */
+  async restored(context: RDDContext, op: string, site: CallSite): Promise<boolean> {
+    if (this.timeMs === -Infinity) return false
+    const moves = this.#last.partitions.length !== this.#target.partitions
+    try {
+      await (moves ? this.#repartition(context, op, site) : this.#open(context, op, site))
+    } catch (error) {
+      for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if ((cause as { code?: unknown }).code === 'RIV_JOURNAL_CORRUPT') throw cause
+      throw error
+    }
+    return moves
+  }
+
+  async #repartition(context: RDDContext, op: string, site: CallSite): Promise<void> {
     const before = this.#last
-    if (before.timeMs === -Infinity || before.partitions.length === this.#target.partitions) return false
     const { timeMs } = before
     const logs = source(op, site, before.partitions.map((partition, i) => ({ kind: 'kept', input: this.#input(partition, i, { timeMs }, []), read: builtin('readLog') })))
     this.#newest = undefined
     const outputs = await keep(context, { plan: shuffle(logs, op, site, this.#target), op, site, fn: builtin('adoptState'), inputs: this.inputs({ timeMs }) })
     this.add(timeMs, outputs)
     this.#before = undefined
-    this.#runner.release(before.partitions.flatMap(({ log }) => log.flatMap(({ blocks }) => blocks)))
-    return true
+    this.#release(before.partitions.flatMap(({ log }) => log))
+  }
+
+  /** The first batch then finds the state where it runs. */
+  async #open(context: RDDContext, op: string, site: CallSite): Promise<void> {
+    const plan = source(op, site, this.#last.partitions.map(() => ({ kind: 'blocks', blocks: [] })), this.#target)
+    await keep(context, { plan, op, site, fn: builtin('openState'), inputs: this.inputs({ timeMs: this.timeMs }) })
   }
 
   /** What the newest version added to each partition's log. */
@@ -116,6 +135,28 @@ export class KeyedState {
     return partitions.map(({ log, keys }) => ({
       lists: [log.flatMap(entry => (entry.timeMs > sinceMs ? entry.blocks : []))], info: { keepFromMs: log[0]?.timeMs, keys } satisfies Omit<StateInfo, 'head'>,
     }))
+  }
+
+  /** The blocks that `added` told of are in the journal's files: there they are read from now on. */
+  get moved(): (blocks: readonly BlockRef[]) => void {
+    const { sinceMs, partitions } = this.#last
+    const entries = partitions.flatMap(({ log }) => log.filter(({ timeMs }) => timeMs > sinceMs))
+    return blocks => {
+      let next = 0
+      for (const entry of entries) {
+        const { blocks: held, released } = entry
+        entry.blocks = blocks.slice(next, next += held.length)
+        if (released !== true) this.#runner.release(held)
+      }
+      this.#packed = new WeakMap()
+    }
+  }
+
+  /** The first batch whose entries a version that is read needs. */
+  get readsFromMs(): number {
+    let first = this.needsFromMs
+    for (const { entries } of this.#dropped) for (const { timeMs } of entries) first = Math.min(first, timeMs)
+    return first
   }
 
   /** The first batch whose entries the newest version needs. */
@@ -138,7 +179,7 @@ export class KeyedState {
     const taken = this.#last
     this.#versions.delete(timeMs)
     taken.scope.release()
-    for (const { log } of taken.partitions) for (const entry of log) if (entry.timeMs === timeMs) this.#runner.release(entry.blocks)
+    for (const { log } of taken.partitions) for (const entry of log) if (entry.timeMs === timeMs) this.#release([entry])
     this.#dropped = this.#dropped.filter(({ fromMs }) => fromMs !== timeMs)
     this.#newest = this.#before
   }
@@ -161,22 +202,39 @@ export class KeyedState {
     const gone = this.#dropped.filter(({ fromMs }) => fromMs <= oldestMs)
     if (gone.length === 0) return
     this.#dropped = this.#dropped.filter(({ fromMs }) => fromMs > oldestMs)
-    for (const { blocks } of gone) this.#runner.release(blocks)
+    for (const { entries } of gone) this.#release(entries)
   }
 
   /** Gives up everything. */
   close(): void {
     this.forget(Infinity)
     this.#last.scope.release()
-    for (const { log } of this.#last.partitions) for (const { blocks } of log) this.#runner.release(blocks)
-    for (const { blocks } of this.#dropped) this.#runner.release(blocks)
+    for (const { log } of this.#last.partitions) this.#release(log)
+    for (const { entries } of this.#dropped) this.#release(entries)
     this.#dropped = []
     this.#versions.clear()
     this.#newest = { ...this.#last, partitions: [] }
     this.#runner.forgetState(this.#owner)
   }
 
-  #input({ head, packed }: Partition, partition: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
-    return { owner: `${this.#owner}${partition}`, log: packed, lists, args: { ...args, head, ...(this.#renews && { renews: true }) } satisfies StateArgs }
+  #input(partition: Partition, number: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
+    const packed = (): PackedRefs => this.#packedLog(partition)
+    return {
+      owner: `${this.#owner}${number}`, lists, args: { ...args, head: partition.head, ...(this.#renews && { renews: true }) } satisfies StateArgs,
+      get log() { return packed() },
+    }
+  }
+
+  #packedLog(partition: Partition): PackedRefs {
+    let packed = this.#packed.get(partition)
+    if (packed === undefined) this.#packed.set(partition, packed = packRefs(partition.log.flatMap(({ blocks }) => blocks)))
+    return packed
+  }
+
+  #release(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      entry.released = true
+      this.#runner.release(entry.blocks)
+    }
   }
 }

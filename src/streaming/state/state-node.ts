@@ -75,7 +75,7 @@ export class StateNode extends KeyedStateNode {
 
   deltaOf(timeMs: number): Delta | undefined {
     if (this.state.timeMs !== timeMs) return undefined
-    return { partitions: this.state.added, needsFromMs: this.state.needsFromMs }
+    return { partitions: this.state.added, needsFromMs: this.state.needsFromMs, written: this.state.moved }
   }
 
   restore(timeMs: number, { partitions }: Delta): void {
@@ -83,7 +83,7 @@ export class StateNode extends KeyedStateNode {
   }
 
   async restored(): Promise<ReadonlyMap<number, Delta> | undefined> {
-    if (!await this.state.repartition(this.context, this.op, this.site)) return undefined
+    if (!await this.state.restored(this.context, this.op, this.site)) return undefined
     return new Map([[this.state.timeMs, this.deltaOf(this.state.timeMs)!]])
   }
 

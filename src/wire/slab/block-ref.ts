@@ -12,4 +12,9 @@ export interface BlockRef {
   readonly count: number
   /** The file, where it is in one. */
   readonly file?: string
+  /** The CRC-32 of the bytes, where the file is a journal: there they stand alone. Otherwise they are a frame, which has it. */
+  readonly sum?: number
 }
+
+/** Whether a block is in a file of the journal. */
+export const isInJournal = (ref: BlockRef): ref is BlockRef & { readonly file: string; readonly sum: number } => ref.sum !== undefined
