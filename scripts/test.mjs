@@ -1,13 +1,15 @@
 // Runs the tests: `npm test`, or `npm test -- src/base test/architecture.test.ts` for some of them.
 //
 // - Every test file runs in a process of its own, two at a time, with 'rivulet' resolved to the sources (scripts/self.mjs).
+// - Each has a folder of its own for temporary files; one that leaves something there fails.
 // - A file in which no test begins or ends for the limit is killed, one that dies is a failure; both say what they were doing.
 // - A file's output is shown only when it fails. The type check over everything (type tests included) is one more job of a whole run.
 // - The last line is `N passed, N failed`, with `, N skipped` where there are any; the exit code is 1 unless everything passed.
 import { spawn } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,20 +19,17 @@ const hooks = ['--import', new URL('self.mjs', import.meta.url).href]
 const reporter = new URL('test-reporter.mjs', import.meta.url).href
 
 const wanted = process.argv.slice(2)
-const scratch = mkdtempSync(join(tmpdir(), 'rivulet-test-'))
+const scratch = mkdtempSync(join(tmpdir(), 'rt-')) // short: paths of sockets may have about 100 bytes
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
 const children = new Set()
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { children.forEach(kill); process.exit(130) })
 
-try {
-  const files = wanted.length > 0 ? wanted.flatMap(expand) : [...globSync('test/**/*.test.ts', { cwd: root, exclude: name => name === 'node_modules' }), ...globSync('src/**/*.test.ts', { cwd: root })]
-  const queue = files.map((file, i) => () => testFile(file, join(scratch, `${i}.jsonl`)))
-  if (wanted.length === 0) queue.unshift(typeCheck)
-  await Promise.all(Array.from({ length: jobsAtOnce }, async () => { while (queue.length > 0) await queue.shift()() }))
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
+const files = wanted.length > 0 ? wanted.flatMap(expand) : [...globSync('test/**/*.test.ts', { cwd: root, exclude: name => name === 'node_modules' }), ...globSync('src/**/*.test.ts', { cwd: root })]
+const queue = files.map((file, i) => () => testFile(file, join(scratch, String(i))))
+if (wanted.length === 0) queue.unshift(typeCheck)
+await Promise.all(Array.from({ length: jobsAtOnce }, async () => { while (queue.length > 0) await queue.shift()() }))
 
 if (failures.length > 0) console.log(`\nFailed:\n${failures.map(name => `  ${name}`).join('\n')}`)
 console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
@@ -45,8 +44,10 @@ function expand(argument) {
   return found
 }
 
-async function testFile(file, log) {
-  const ended = await run([...hooks, `--test-reporter=${reporter}`, `--test-reporter-destination=${log}`, join(root, file)], log)
+async function testFile(file, temporary) {
+  const log = `${temporary}.jsonl`
+  mkdirSync(temporary)
+  const ended = await run([...hooks, `--test-reporter=${reporter}`, `--test-reporter-destination=${log}`, join(root, file)], log, { TMPDIR: temporary, TEMP: temporary, TMP: temporary })
   const events = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1).map(line => JSON.parse(line)) : []
   const done = events.filter(e => e.type !== 'start')
   const counts = { pass: 0, fail: 0, skip: 0 }
@@ -56,8 +57,20 @@ async function testFile(file, log) {
   const last = doing !== undefined ? `while in test '${doing}'` : done.length > 0 ? 'after its last test: something it opened is still open' : 'before its first test ended'
   if (ended.timedOut) problems.push({ name: file, text: `no test of it ended for ${limitMs / 1000} s, ${last}` })
   else if (problems.length === 0 && ended.code !== 0) problems.push({ name: file, text: `the process ended with ${ended.code === null ? ended.signal : `code ${ended.code}`}, ${last}` })
+  else if (problems.length === 0 && (await leftIn(temporary)).length > 0) problems.push({ name: file, text: `it left in the folder for temporary files: ${leftovers(temporary).join(', ')}` })
   else if (done.length === 0 && problems.length === 0) problems.push({ name: file, text: 'holds no test' })
   record(file, { passed: counts.pass, skipped: counts.skip, ms: ended.ms }, problems, ended.output)
+}
+
+/** What a file left behind that nobody is about to remove. */
+async function leftIn(folder) {
+  for (let tries = 0; tries < 20 && leftovers(folder).length > 0; tries++) await sleep(100) // processes that were told to end may not have
+  return leftovers(folder)
+}
+
+/** All but what stays there by design: the folder of control sockets, and what other tools keep for the next time. */
+function leftovers(folder) {
+  return readdirSync(folder).filter(name => !/^(tsx-\d+|node-compile-cache)$/.test(name) && !(/^rivulet-\d+$/.test(name) && readdirSync(join(folder, name)).length === 0))
 }
 
 async function typeCheck() {
@@ -79,10 +92,10 @@ function record(title, { passed, skipped, ms }, problems, output) {
 }
 
 /** Runs node with `args` until it ends, or nothing was logged for its limit: then the whole process group is killed. */
-function run(args, log) {
+function run(args, log, env) {
   const start = performance.now()
   return new Promise(done => {
-    const child = spawn(process.execPath, args, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     let output = ''
     let timedOut = false
     let [size, grewAt] = [0, start]

@@ -41,6 +41,7 @@ const failing: [name: string, body: string, last: string, says: RegExp][] = [
   ['something left open', "test('opens', () => { setInterval(() => {}, 1000) })", '4 passed, 1 failed', /no test of it ended for 4 s, after its last test: something it opened is still open/],
   ['a crash', "test('dies', () => process.exit(5))", '3 passed, 1 failed', /ended with code 5/],
   ['a file that cannot be loaded', "import './nowhere.ts'", '3 passed, 1 failed', /ended with code 1[\s\S]*nowhere\.ts/],
+  ['something left among the temporary files', "import { mkdtempSync } from 'node:fs'\nimport { tmpdir } from 'node:os'\ntest('leaves', () => { mkdtempSync(tmpdir() + '/left-') })", '4 passed, 1 failed', /it left in the folder for temporary files: left-/],
   ['a file without a test', '', '3 passed, 1 failed', /holds no test/],
 ]
 for (const [name, body, last, says] of failing) {

@@ -41,9 +41,10 @@ async function runOnce(batch: readonly Ready[], scratch: string): Promise<string
     mkdirSync(dirname(join(cwd, file)), { recursive: true })
     writeFileSync(join(cwd, file), text)
   }
+  const temporary = mkdtempSync(join(scratch, 't-'))
   const hook = new URL('../../scripts/self.mjs', import.meta.url).href
   const child = spawn(process.execPath, ['--import', hook, fileURLToPath(new URL('runner.mjs', import.meta.url)), ...batch.map(({ path }) => path)],
-    { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '', RIVULET_MASTER: 'local[2]' } }) // as many partitions on every machine
+    { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '', TMPDIR: temporary, TEMP: temporary, TMP: temporary, RIVULET_MASTER: 'local[2]' } }) // as many partitions on every machine
   let [out, err, timedOut] = ['', '', false]
   child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
   child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text })
