@@ -23,7 +23,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'rt-')) // short: paths of sockets ma
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
 const children = new Set()
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 3 }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { children.forEach(kill); process.exit(130) })
 
 const files = wanted.length > 0 ? wanted.flatMap(expand) : [...globSync('test/**/*.test.ts', { cwd: root, exclude: name => name === 'node_modules' }), ...globSync('src/**/*.test.ts', { cwd: root })]
