@@ -144,7 +144,7 @@ export class EmbeddedEngine implements Engine {
       encode: records => this.#store.encode(records),
       forgetDecoded: ids => this.#backend.forgetDecoded(ids),
       moved: (rddId, partition, to) => {
-        if (!events.listening) return
+        if (events.isEmpty) return
         const [where, bytes] = to === undefined ? ['nowhere', 0] as const : [to.file === undefined ? 'memory' : 'disk', to.bytes] as const
         events.post('onBlockUpdated', { rddId, partition, where, memSize: where === 'memory' ? bytes : 0, diskSize: where === 'disk' ? bytes : 0 })
       },
