@@ -17,8 +17,8 @@ export const engineErrors = defineErrors({
   },
   RIV_TASK_MEMORY: {
     message: (action: string, partition: number, detail: string, attempts: number) => `${action}: the task of partition ${partition} was terminated because its worker ran out of memory (${detail})${times(attempts)}`,
-    hint: 'use more partitions, or raise memory.worker',
-    docs: 'A worker thread\'s heap grew over the limit (`memory.worker`), so the worker was terminated and replaced. The task is tried once more, alone. Growth over more than about 50 ms is survived; one enormous allocation may end the whole process.',
+    hint: 'use more partitions, or raise memory.worker; a list of all values of one key (groupByKey, cogroup) must fit: reduceByKey, aggregateByKey and join need none',
+    docs: 'A worker thread\'s heap grew over the limit (`memory.worker`), so the worker was terminated and replaced. The task is tried once more, alone. Growth over more than about 50 ms is survived; one enormous allocation may end the whole process. What a task groups, sorts or joins goes to files when it is more than `memory.shuffle`, but the values of one key in `groupByKey` and `cogroup` are one array, whatever the number of partitions.',
   },
   RIV_JOB_CANCELLED: {
     message: (action: string) => `${action} was cancelled`,
