@@ -151,6 +151,12 @@ export const streamingErrors = defineErrors({
     hint: 'do the work in operators, which run in threads; collect less; use asynchronous I/O',
     docs: 'A warning. Functions of `foreachRDD` and `transform` run in the thread of the program, beside the clock of the batches and the receivers: while one computes for long, or calls something synchronous that is slow, nothing else happens.',
   },
+  RIV_STATE_SCAN: {
+    message: (operator: string, ms: number, intervalMs: number, keys: number, withData: number) =>
+      `${operator} took ${ms} ms of an interval of ${intervalMs} ms: it goes through all of its ${keys} keys, of which ${withData} had data`,
+    hint: 'use mapWithState, which takes time for keys with data only; its stateSnapshots() gives all of them',
+    docs: 'A warning. `updateStateByKey` calls its function for every key in every batch, so a batch takes time for all keys that ever came and were not forgotten. It is said once, when half of the interval went there three times in a row while at most one key in ten had data.',
+  },
   RIV_STOP_IN_LISTENER: {
     message: () => 'stop() was called from a streaming listener',
     hint: 'let the program wait for something that the listener resolves, and stop there',

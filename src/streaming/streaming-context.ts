@@ -382,7 +382,7 @@ export class StreamingContext extends StreamInputs {
   }
 
   #showStatus(): void {
-    const line = StatusLine.on({ terminal: process.stderr as Terminal, others: [process.stdout as Terminal], batchMs: this.graph.batchMs })
+    const line = StatusLine.on({ terminal: process.stderr as Terminal, others: [process.stdout as Terminal], batchMs: this.graph.batchMs, keys: () => this.graph.keys })
     if (line === undefined) return
     this.#bus.add(line)
     this.#closers.push(() => line.close())

@@ -36,6 +36,8 @@ export interface StateInfo {
   /** Blocks of the log that are older than this are not needed any more. */
   readonly keepFromMs: number | undefined
   readonly keys: number
+  /** Where all keys were gone through: how many had data. */
+  readonly withData?: number
 }
 
 /** A whole log is written again within about so many changes. */
@@ -47,11 +49,10 @@ const versionsARenewal = 16
 export const keepRows = () => (rows: Rows, _input: KeepInput, io: TaskIO): KeepOutput => ({ lists: [blocksOf([...rows], io)], info: undefined })
 
 /** updateStateByKey: rows are `[key, values]`. */
-export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  changed(input, io, (table, { timeMs }) => {
+export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput => {
+  const batch = batchOf(rows)
+  return wentThrough(batch, changed(input, io, (table, { timeMs }) => {
     const time = new Time(timeMs)
-    const batch = new CombineMap()
-    for (const [key, values] of rows) batch.add(key, values)
     let calls = 0
     for (const cell of table.cells()) {
       const place = batch.size === 0 ? -1 : batch.find(cell.key)
@@ -69,20 +70,23 @@ export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [
       if (next !== undefined) table.put(key, next, timeMs)
     })
     return []
-  })
+  }))
+}
 
 /** updateStateByKey over whole partitions: the function gets `[key, values, state]` of every key, and gives the pairs that are the state then. */
-export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  changed(input, io, (table, { timeMs }) => {
-    const { batch, given } = updated(table, rows, f!, timeMs, io)
+export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput => {
+  const batch = batchOf(rows)
+  return wentThrough(batch, changed(input, io, (table, { timeMs }) => {
+    const given = updated(table, batch, f!, timeMs, io)
     for (const [key] of given) if (batch.find(key) === -1 && table.get(key) === undefined) throw new FinalFailure(kernelErrors.RIV_STATE_KEY(key))
     replaceAll(table, given, timeMs)
     return []
-  })
+  }))
+}
 
 /** The same where keys may change: what the function gives, to be brought to the partitions of its keys. */
 export const updatedPairs = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  ({ lists: [blocksOf(updated(tableToRead(versionOf(input), io), rows, f!, (input.args as StateArgs).timeMs, io).given, io)], info: undefined })
+  ({ lists: [blocksOf(updated(tableToRead(versionOf(input), io), batchOf(rows), f!, (input.args as StateArgs).timeMs, io), io)], info: undefined })
 
 /** A version that has the pairs, and no others. */
 export const replaceState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }) => {
@@ -260,10 +264,18 @@ function called(f: Fn, args: readonly unknown[], record: readonly unknown[], cal
   }
 }
 
-/** What a function over `[key, values, state]` of all keys, old ones first, makes of a partition's state. */
-function updated(table: StateTable, rows: Iterable<readonly [unknown, unknown[]]>, f: Fn, timeMs: number, io: TaskIO): { readonly batch: CombineMap; readonly given: readonly PairRow[] } {
+/** The values of each key of a batch. */
+function batchOf(rows: Iterable<readonly [unknown, unknown[]]>): CombineMap {
   const batch = new CombineMap()
   for (const [key, values] of rows) batch.add(key, values)
+  return batch
+}
+
+/** A version for which all keys were gone through. */
+const wentThrough = ({ size }: CombineMap, { lists, info }: KeepOutput): KeepOutput => ({ lists, info: { ...(info as StateInfo), withData: size } satisfies StateInfo })
+
+/** What a function over `[key, values, state]` of all keys, old ones first, makes of a partition's state. */
+function updated(table: StateTable, batch: CombineMap, f: Fn, timeMs: number, io: TaskIO): readonly PairRow[] {
   let handed = 0
   let last: readonly unknown[] | undefined
   function* all(): Generator<readonly unknown[]> {
@@ -280,7 +292,7 @@ function updated(table: StateTable, rows: Iterable<readonly [unknown, unknown[]]
     const given = [...plain(f(all(), new Time(timeMs))) as Iterable<PairRow>]
     const wrong = given.find(pair => !Array.isArray(pair) || pair.length !== 2)
     if (wrong !== undefined) throw kernelErrors.RIV_NOT_A_PAIR(showRecord(wrong))
-    return { batch, given }
+    return given
   } catch (error) {
     throw new UserFailure(-1, last, error)
   }

@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { SteadyClock } from '../../base/clock.ts'
 import type { BatchInfo } from '../events/streaming-listener.ts'
 import type { OutputOperation } from '../graph/output-operation.ts'
+import type { Stateful } from '../graph/stateful.ts'
 import { Lateness } from './lateness.ts'
 
 function open(batchMs: number) {
@@ -27,6 +28,22 @@ for (const [batchMs, delays, warned] of tables) {
     assert.match(warnings[0]!, new RegExp(`^RIV_BATCHES_LATE .* took 7 ms of an interval of ${batchMs} ms .*backpressure`))
   })
 }
+
+test('a state that goes through many keys for little data is named, once', () => {
+  const { lateness, warnings } = open(1_000)
+  const state = (keys: number, withData: number | undefined): Stateful => ({ keys, withData, advanceMs: 1_000 }) as Stateful
+  const advances = (stateful: Stateful, ...ms: number[]): string[] => {
+    for (const each of ms) lateness.advanced(stateful, 'updateStateByKey at app.ts:3:1', each)
+    return warnings.splice(0)
+  }
+  assert.deepEqual(advances(state(1_000_000, 100_001), 900, 900, 900, 900), [], 'data for more than one key in ten')
+  assert.deepEqual(advances(state(1_000_000, undefined), 900, 900, 900), [], 'mapWithState')
+  assert.deepEqual(advances(state(0, 0), 100, 100, 100), [])
+  const slow = state(1_000_000, 100_000)
+  assert.deepEqual(advances(slow, 499, 500, 500, 499, 600, 700), [], 'two in a row')
+  assert.deepEqual(advances(slow, 800, 900, 900, 1, 900, 900, 900).map(text => text.slice(0, 121)), ['RIV_STATE_SCAN updateStateByKey at app.ts:3:1 took 800 ms of an interval of 1000 ms: it goes through all of its 1000000 k'])
+  assert.equal(advances(state(20, 0), 500, 500, 500).length, 1, 'another one')
+})
 
 const busy = (ms: number): void => { for (const end = performance.now() + ms; performance.now() < end;); }
 

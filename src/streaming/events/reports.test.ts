@@ -23,11 +23,11 @@ test('StatsReportListener tells of the last batches', () => {
 
 test('the status line shows the last batch, gives way to what is written, and disappears', async () => {
   const terminal = new Row()
-  const line = StatusLine.on({ terminal, others: [], batchMs: 500, more: () => '7 keys' })!
+  const line = StatusLine.on({ terminal, others: [], batchMs: 500, keys: () => 7_000 })!
   line.onBatchSubmitted()
   line.onBatchSubmitted()
   line.onBatchCompleted(completed({ processingDelay: 120, totalDelay: 620 }))
-  const shown = 'batch 00:01:01.000 · 5,000 records/s · 120 of 500 ms · delay 620 ms · 1 waiting · 7 keys'
+  const shown = 'batch 00:01:01.000 · 5,000 records/s · 120 of 500 ms · delay 620 ms · 1 waiting · 7,000 keys'
   assert.deepEqual([terminal.above, terminal.row], ['', shown])
   terminal.write('a warning\n')
   assert.deepEqual([terminal.above, terminal.row], ['a warning\n', ''])
@@ -46,7 +46,7 @@ test('stdout and stderr share a terminal; a pipe beside it is left alone', () =>
   const stdout: Terminal = { isTTY: true, write: chunk => terminal.write(chunk as string) }
   const pipe: Terminal = { write: () => true }
   const writes = [stdout.write, pipe.write]
-  const line = StatusLine.on({ terminal, others: [stdout, pipe], batchMs: 1_000 })!
+  const line = StatusLine.on({ terminal, others: [stdout, pipe], batchMs: 1_000, keys: () => undefined })!
   assert.equal(pipe.write, writes[1])
   line.onBatchSubmitted()
   line.onBatchCompleted(completed({}))
@@ -58,14 +58,14 @@ test('stdout and stderr share a terminal; a pipe beside it is left alone', () =>
 
 test('a narrow terminal gets what fits; without one there is no line', () => {
   const terminal = new Row(20)
-  const line = StatusLine.on({ terminal, others: [], batchMs: 1_000 })!
+  const line = StatusLine.on({ terminal, others: [], batchMs: 1_000, keys: () => undefined })!
   line.onBatchCompleted(completed({}))
   assert.equal(terminal.row, 'batch 00:01:01.000 ')
   line.close()
   const unknown = new Row(0)
-  const wide = StatusLine.on({ terminal: unknown, others: [], batchMs: 1_000 })!
+  const wide = StatusLine.on({ terminal: unknown, others: [], batchMs: 1_000, keys: () => undefined })!
   wide.onBatchCompleted(completed({}))
   assert.match(unknown.row, /delay 0 ms/)
   wide.close()
-  assert.equal(StatusLine.on({ terminal: new Row(100, false), others: [], batchMs: 1_000 }), undefined)
+  assert.equal(StatusLine.on({ terminal: new Row(100, false), others: [], batchMs: 1_000, keys: () => undefined }), undefined)
 })

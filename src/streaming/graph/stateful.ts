@@ -36,6 +36,10 @@ export interface Stateful {
   readonly advanceMs: number
   /** What must be the same in a program that goes on with its state: partitions, window. */
   readonly fingerprint: Readonly<Record<string, unknown>>
+  /** How many keys have a state. */
+  readonly keys?: number
+  /** Where the newest version went through all keys, with data or without: how many had some. */
+  readonly withData?: number | undefined
   /** Makes the version of a batch. */
   advance(timeMs: number): Promise<void>
   /** Takes the version of a batch back, if there is one. */

@@ -59,6 +59,14 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
     return this.state.readsFromMs
   }
 
+  get keys(): number {
+    return this.state.keys
+  }
+
+  get withData(): number | undefined {
+    return this.state.withData
+  }
+
   rollback(timeMs: number): void {
     this.state.rollback(timeMs)
     this.drop(timeMs)

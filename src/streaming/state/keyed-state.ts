@@ -20,7 +20,7 @@ import { keep } from './keep.ts'
 /** What one batch added; its blocks move. */
 interface Entry { readonly timeMs: number; blocks: readonly BlockRef[]; released?: true }
 
-interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number }
+interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number; readonly withData?: number | undefined }
 
 /** What a version adds to what a journal has is younger than `sinceMs`. */
 interface Version { readonly timeMs: number; readonly sinceMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
@@ -68,6 +68,11 @@ export class KeyedState {
     return this.#last.partitions.reduce((sum, { keys }) => sum + keys, 0)
   }
 
+  /** Where the newest version went through all keys: how many had data. */
+  get withData(): number | undefined {
+    return this.#last.partitions.reduce<number | undefined>((sum, { withData }) => (withData === undefined ? sum : (sum ?? 0) + withData), undefined)
+  }
+
   /** What tasks that make the next version are given. */
   inputs(args: Omit<StateArgs, 'head'>, lists: (partition: number) => readonly (readonly BlockRef[])[] = () => []): KeepInput[] {
     return this.#last.partitions.map((partition, i) => this.#input(partition, i, args, lists(i)))
@@ -79,14 +84,14 @@ export class KeyedState {
     if (initial) this.#initialMs = timeMs
     const dropped: Entry[] = []
     const partitions = outputs.map(({ lists, info }, i): Partition => {
-      const { head, keepFromMs = -Infinity, keys } = info as StateInfo
+      const { head, keepFromMs = -Infinity, keys, withData } = info as StateInfo
       const log: Entry[] = []
       for (const entry of before.partitions[i]?.log ?? []) {
         if (entry.timeMs >= keepFromMs) log.push(entry)
         else dropped.push(entry)
       }
       if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]! })
-      return { head, log, keys }
+      return { head, log, keys, withData }
     })
     if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, entries: dropped })
     this.#before = before
