@@ -50,9 +50,4 @@ export const engineErrors = defineErrors({
     hint: 'call checkpoint() or localCheckpoint() every so many rounds of the loop that builds it, and run an action',
     docs: 'A stage that joins RDDs inside RDDs inside RDDs (a loop that unions or zips its result with new data, keeping the partitioning) becomes functions that call each other as deep. Chains of `map`, `filter`, `reduceByKey` and the like have no limit. A checkpoint cuts the lineage.',
   },
-  RIV_BLOCK_MEMORY: {
-    message: (wanted: number, limit: number) => `block memory is full: ${wanted} bytes are wanted, memory.blocks is ${limit} bytes`,
-    hint: 'raise memory.blocks, use smaller batches, or unpersist what is not needed',
-    docs: 'All data between tasks lives in one pool of shared memory with one limit. It is full and nothing in it can be given up.',
-  },
 })

@@ -151,4 +151,9 @@ export const kernelErrors = defineErrors({
     hint: 'what it wrote to stderr stands on stderr; end it with `; true` where its exit code means nothing',
     docs: 'A program that records were piped through ended with an exit code other than 0, so its output cannot be trusted to be whole.',
   },
+  RIV_BLOCK_MEMORY: {
+    message: (wanted: number, limit: number) => `block memory is full: ${wanted} bytes are wanted, memory.blocks is ${limit} bytes`,
+    hint: 'raise memory.blocks, use smaller batches, or unpersist what is not needed',
+    docs: 'All data between tasks lives in one pool of shared memory with one limit. It is full and nothing in it can be given up.',
+  },
 })
