@@ -17,7 +17,8 @@ import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
 import { currentBatch } from './batch/batch.ts'
 import { Termination } from './batch/termination.ts'
-import { Checkpointer, inputIds } from './checkpoint/checkpointer.ts'
+import { Checkpointer } from './checkpoint/checkpointer.ts'
+import { idsOf } from './checkpoint/names.ts'
 import { memoryDirectory, openCheckpoint, type OpenCheckpoint } from './checkpoint/open.ts'
 import type { Recovery } from './checkpoint/recovery.ts'
 import { openReplay } from './checkpoint/replay.ts'
@@ -391,13 +392,13 @@ export class StreamingContext extends StreamInputs {
   async #begin(): Promise<void> {
     try {
       await this.#openControl() // before the checkpoint: a second program must not take it from the first
-      const { recovery, journal } = await (this.#checkpoint ??= this.#openCheckpoint())
+      const { recovery, journal, lasts } = await (this.#checkpoint ??= this.#openCheckpoint())
       if (recovery.start !== undefined && this.sparkContext.configuredParallelism === undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
       this.graph.start()
       this.graph.epoch = journal.epoch
       const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.graph, runner: this.sparkContext.runner, keepBatches: this.sparkContext.conf.get(streamingSettings['replay.keep']), pinnedBytes: this.sparkContext.conf.get(streamingSettings['checkpoint.pinnedBytes']), onFailure: error => this.#fail(error) })
       const allowNonRestoredState = this.sparkContext.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
-      await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, zeroMs: this.#zeroMs, allowNonRestoredState })
+      await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, lasts, zeroMs: this.#zeroMs, allowNonRestoredState })
       if (this.#clock instanceof ManualClock || this.sparkContext.master === 'inline') this.graph.watchCaptured()
       await this.#warmUp()
       await this.#startInputs()
@@ -459,11 +460,11 @@ export class StreamingContext extends StreamInputs {
   async #startInputs(): Promise<void> {
     const { conf, runner } = this.sparkContext
     this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
-    const ids = inputIds(this.graph.inputs)
+    const ids = idsOf(this.graph.inputs)
     for (const [streamId, input] of this.graph.inputs.entries()) {
       if (this.#stopping !== undefined) return
       this.#inputs.push(input)
-      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus, replays: this.#replayMs !== undefined, journalBlock: (number, records, ref) => this.#checkpointer!.block(ids[streamId]!.id, number, records, ref) })
+      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus, replays: this.#replayMs !== undefined, journalBlock: (number, records, ref) => this.#checkpointer!.block(ids[streamId]![0], number, records, ref) })
     }
   }
 

@@ -219,6 +219,7 @@ export class BatchRunner {
         const fenced = await batch.assertNewest().then(() => undefined, (reason: Error) => reason) // then the error is a consequence
         if (fenced !== undefined) return fenced
         if (left-- <= 0 || batch.abort.signal.aborted) return outputFailure(output, batch.time.milliseconds, error)
+        output.node.retry(batch.time.milliseconds)
       }
     }
   }

@@ -16,9 +16,9 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
 import type { Delta } from '../graph/stateful.ts'
-import { operatorsOf } from './match-operators.ts'
+import { idsOf, operatorsOf } from './names.ts'
 import { inJournal, type Recovery } from './recovery.ts'
-import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RestatedRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RecordedRecord, RestatedRecord, StartRecord } from './records.ts'
 
 export interface CheckpointerOptions {
   readonly journal: Journal
@@ -41,7 +41,7 @@ const mostBatches = 512
 export class Checkpointer {
   readonly #options: CheckpointerOptions
   readonly #operators: readonly OperatorRecord[]
-  readonly #inputs: readonly { readonly id: string; readonly input: InputNode }[]
+  readonly #inputs: readonly (readonly [id: string, input: InputNode])[]
   /** By batch that is not pruned, where its records begin. */
   readonly #begins = new Map<number, number>()
   /** By batch whose outputs have not begun, where its inputs are. */
@@ -71,7 +71,7 @@ export class Checkpointer {
   constructor(options: CheckpointerOptions) {
     this.#options = options
     this.#operators = operatorsOf(options.graph.stateful)
-    this.#inputs = inputIds(options.graph.inputs)
+    this.#inputs = idsOf(options.graph.inputs)
   }
 
   /** Goes on with the inputs of an earlier run. */
@@ -89,7 +89,7 @@ export class Checkpointer {
   /** Says what program writes from here on. */
   start(zeroMs: number): void {
     this.#zeroMs = zeroMs
-    for (const { id, input } of this.#inputs) if (!(id in this.#newest) && input.begins !== undefined) this.#newest[id] = input.begins
+    for (const [id, input] of this.#inputs) if (!(id in this.#newest) && input.begins !== undefined) this.#newest[id] = input.begins
     this.#appendStart()
   }
 
@@ -136,7 +136,7 @@ export class Checkpointer {
   inputs(timeMs: number): void {
     const inputs: Record<string, unknown> = {}
     let begins = Infinity
-    for (const { id, input } of this.#inputs) {
+    for (const [id, input] of this.#inputs) {
       const taken = input.inputOf(timeMs)
       if (taken === undefined) continue
       inputs[id] = taken
@@ -154,6 +154,19 @@ export class Checkpointer {
     this.#fixed.set(timeMs, position)
     this.#begins.set(timeMs, Math.min(begins, position, this.#begins.get(timeMs) ?? Infinity))
     failpoint('checkpoint.inputs')
+  }
+
+  /** Whether the batch, or a later one, is complete. */
+  isComplete(timeMs: number): boolean {
+    return timeMs <= this.#completedMs
+  }
+
+  /** Journals what a stream gave in a batch; resolves when it is durable. */
+  recorded(timeMs: number, stream: string, partitions: readonly (readonly BlockRef[])[]): Promise<void> {
+    const counts = partitions.map(blocks => blocks.map(({ count }) => count))
+    const position = this.#append('recorded', { timeMs, stream, partitions: counts } satisfies RecordedRecord, partitions.flat())
+    failpoint('checkpoint.recorded')
+    return this.#durable(position)
   }
 
   /** What the batch adds to states. */
@@ -314,13 +327,3 @@ function described({ needsFromMs, partitions }: Delta): Omit<DeltaRecord, 'timeM
 }
 
 const blocksOf = ({ partitions }: Delta): BlockRef[] => partitions.flatMap(({ lists }) => lists.flat())
-
-/** Inputs by the names that a checkpoint has for them: uid, or kind and number. */
-export function inputIds(inputs: readonly InputNode[]): { readonly id: string; readonly input: InputNode }[] {
-  const ordinals = new Map<string, number>()
-  return inputs.map(input => {
-    const ordinal = ordinals.get(input.op) ?? 0
-    ordinals.set(input.op, ordinal + 1)
-    return { id: input.uid ?? `${input.op}#${ordinal}`, input }
-  })
-}

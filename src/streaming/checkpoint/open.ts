@@ -18,12 +18,14 @@ export const memoryDirectory = 'memory:'
 export interface OpenCheckpoint {
   readonly journal: Journal
   readonly recovery: Recovery
+  /** Whether what is written outlives the process, or what was written has. */
+  readonly lasts: boolean
 }
 
 /** Opens the journal; `createOnError` puts one that is damaged aside and begins a new one. */
 export async function openCheckpoint(directory: string | undefined, { fs, conf, log }: Context, createOnError = false): Promise<OpenCheckpoint> {
   const recovery = new Recovery()
-  if (directory === undefined || directory === memoryDirectory) return { journal: new MemoryJournal(), recovery }
+  if (directory === undefined || directory === memoryDirectory) return { journal: new MemoryJournal(), recovery, lasts: false }
   const durability = conf.get(streamingSettings['checkpoint.durability'])
   if (durability !== 'power' && durability !== 'process') throw streamingErrors.RIV_DURABILITY(durability)
   const savepoint = conf.get(streamingSettings['checkpoint.savepoint'])
@@ -32,7 +34,7 @@ export async function openCheckpoint(directory: string | undefined, { fs, conf, 
   try {
     const journal = await FileJournal.open({ fs, directory: folder, durability, log, onRecord: recovery.add })
     for (const file of journal.fellBack) log.warn({ file }, 'the newest part of the checkpoint is damaged: going on from what was there before')
-    return { journal, recovery }
+    return { journal, recovery, lasts: true }
   } catch (error) {
     if (!createOnError || !isRivuletError(error) || !['RIV_JOURNAL_CORRUPT', 'RIV_JOURNAL_UNUSABLE'].includes(error.code)) throw error
     const aside = `${folder}.damaged-${Date.now()}`

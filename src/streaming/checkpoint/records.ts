@@ -11,8 +11,6 @@ import type { PartitionDelta } from '../graph/stateful.ts'
 /** An operator with state, as a checkpoint knows it. */
 export interface OperatorRecord {
   readonly id: string
-  /** Whether the program named it. */
-  readonly named: boolean
   readonly fingerprint: Readonly<Record<string, unknown>>
 }
 
@@ -58,6 +56,14 @@ export interface RestatedRecord {
   readonly operator: string
   /** The blocks stand beside the record, those of one delta after those of another. */
   readonly deltas: readonly Omit<DeltaRecord, 'operator'>[]
+}
+
+/** What a stream gave in a batch whose functions may give something else again; the blocks of the partitions stand beside the record, in order. */
+export interface RecordedRecord {
+  readonly timeMs: number
+  readonly stream: string
+  /** By partition, the record counts of its blocks. */
+  readonly partitions: readonly (readonly number[])[]
 }
 
 export interface CompletedRecord {

@@ -2,7 +2,7 @@
 
 import type { BlockPlace, StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RestatedRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RecordedRecord, RestatedRecord, StartRecord } from './records.ts'
 
 interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
 
@@ -24,6 +24,8 @@ export class Recovery {
   readonly blocks = new Map<string, Map<number, StoredInputBlock>>()
   /** By input, the number after the last block. */
   readonly nextBlock = new Map<string, number>()
+  /** By batch that is not complete and stream, what it gave. */
+  readonly recorded = new Map<number, Map<string, { readonly data: RecordedRecord; readonly blocks: readonly StoredBlock[] }>>()
   /** By operator, the deltas of complete batches, by time. */
   readonly deltas = new Map<string, Map<number, StoredDelta>>()
   readonly #pending = new Map<number, Map<string, StoredDelta>>()
@@ -58,13 +60,18 @@ export class Recovery {
         const { timeMs, inputs } = data as InputsRecord
         this.inputs.set(timeMs, inputs)
         this.newest = { ...this.newest, ...inputs }
-        this.positions.set(timeMs, position)
+        this.positions.set(timeMs, Math.min(position, this.positions.get(timeMs) ?? Infinity, ...this.#takenFrom(inputs)))
         this.#pending.delete(timeMs)
         return
       }
       case 'delta': {
         const record = data as DeltaRecord
         of(this.#pending, record.timeMs).set(record.operator, { data: record, blocks, position })
+        return
+      }
+      case 'recorded': {
+        const record = data as RecordedRecord
+        of(this.recorded, record.timeMs).set(record.stream, { data: record, blocks })
         return
       }
       case 'restated': {
@@ -89,6 +96,11 @@ export class Recovery {
     }
   }
 
+  /** Where the blocks of a batch are. */
+  #takenFrom(inputs: InputsRecord['inputs']): number[] {
+    return Object.entries(inputs).flatMap(([input, taken]) => (Array.isArray(taken) ? (taken as number[]).map(number => this.blocks.get(input)?.get(number)?.position ?? Infinity) : []))
+  }
+
   #complete({ timeMs, skipped, prepared }: CompletedRecord): void {
     this.completedMs = timeMs
     if (prepared.length > 0) this.uncommitted.set(timeMs, prepared)
@@ -96,6 +108,7 @@ export class Recovery {
       if (Array.isArray(taken)) for (const number of taken as number[]) this.blocks.get(input)?.delete(number)
     }
     this.inputs.delete(timeMs)
+    this.recorded.delete(timeMs)
     for (const [operator, delta] of skipped ? [] : this.#pending.get(timeMs) ?? []) {
       const deltas = of(this.deltas, operator)
       deltas.set(timeMs, delta)
