@@ -16,6 +16,7 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
 import type { Delta } from '../graph/stateful.ts'
+import { originsOf } from './match-inputs.ts'
 import { idsOf, operatorsOf } from './names.ts'
 import { inJournal, type Recovery } from './recovery.ts'
 import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RecordedRecord, RestatedRecord, StartRecord } from './records.ts'
@@ -287,7 +288,11 @@ export class Checkpointer {
 
   #appendStart(): void {
     const { graph } = this.#options
-    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true), newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock } } satisfies StartRecord)
+    const operators = this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true)
+    const record: StartRecord = {
+      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock },
+    }
+    this.#startPosition = this.#append('start', record)
     failpoint('checkpoint.start')
   }
 

@@ -14,6 +14,16 @@ export interface OperatorRecord {
   readonly fingerprint: Readonly<Record<string, unknown>>
 }
 
+/** An input, as a checkpoint knows it. */
+export interface InputOrigin {
+  readonly id: string
+  readonly kind: string
+  /** Where it reads from, as far as that is known: a folder, an address. */
+  readonly origin: string
+  /** Whether the program named it. */
+  readonly named: boolean
+}
+
 export interface StartRecord {
   readonly batchMs: number
   /** The time before the first batch of all. */
@@ -21,6 +31,7 @@ export interface StartRecord {
   /** Partitions of operators that the program gave no number for. */
   readonly parallelism: number
   readonly operators: readonly OperatorRecord[]
+  readonly inputs: readonly InputOrigin[]
   /** By input with offsets, what the newest batch had of it, or where it begins. */
   readonly newest: InputsRecord['inputs']
   /** By input with blocks, the number of the next one. */

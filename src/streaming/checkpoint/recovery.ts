@@ -41,6 +41,22 @@ export class Recovery {
     this.#untilMs = untilMs
   }
 
+  /** What would be lost without an input; undefined where that is nothing. */
+  heldOf(input: string): string | undefined {
+    const blocks = this.blocks.get(input)?.size ?? 0
+    if (blocks > 0) return `${blocks} of its blocks are not processed`
+    const newest = this.newest[input]
+    return newest === undefined || Array.isArray(newest) ? undefined : 'its place in what it reads is known'
+  }
+
+  /** Forgets an input but for the numbers of its blocks, which are not used again. */
+  giveUp(input: string): void {
+    this.blocks.delete(input)
+    const without = (inputs: InputsRecord['inputs']): InputsRecord['inputs'] => Object.fromEntries(Object.entries(inputs).filter(([id]) => id !== input))
+    this.newest = without(this.newest)
+    for (const [timeMs, inputs] of this.inputs) this.inputs.set(timeMs, without(inputs))
+  }
+
   /** Takes the next record in. */
   readonly add = ({ kind, data, blocks, position }: StoredRecord): void => {
     if (this.#isOver) return

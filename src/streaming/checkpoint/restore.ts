@@ -10,6 +10,7 @@ import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
 import { RecordedBatches } from '../state/recorded-batches.ts'
 import type { Checkpointer } from './checkpointer.ts'
+import { matchInputs } from './match-inputs.ts'
 import { matchOperators } from './match-operators.ts'
 import { idsOf, operatorsOf } from './names.ts'
 import { inJournal, type Recovery } from './recovery.ts'
@@ -31,6 +32,7 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
   const { start } = recovery
   const operators = operatorsOf(graph.stateful)
   matchOperators(operators, start?.operators ?? [], allowNonRestoredState)
+  matchInputs(graph.inputs, recovery, allowNonRestoredState)
   if (start !== undefined && start.batchMs !== graph.batchMs && recovery.inputs.size > 0) throw streamingErrors.RIV_BATCH_CHANGED(graph.batchMs, start.batchMs, recovery.inputs.size)
   checkpointer.goesOn(recovery)
   checkpointer.start(start?.zeroMs ?? zeroMs) // not before it is sure that the program fits
