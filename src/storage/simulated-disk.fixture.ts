@@ -11,12 +11,14 @@ import type { FileAppender, FileStatus, FileSystem, FileWriter } from './file-sy
 const sectorBytes = 512
 const folder = Symbol('a folder')
 
-interface Inode { bytes: Buffer; synced: number }
+interface Inode { bytes: Buffer; synced: number; modifiedMs: number }
 type Entry = Inode | typeof folder
 
 export interface ProcessOptions {
   /** Most turns that a step waits. Default: 3. */
   readonly slowness?: number
+  /** What a step waits for, instead of turns. */
+  readonly pause?: () => Promise<void> | undefined
   /** The step at which the process dies, in the middle of what it does. */
   readonly diesAt?: number
   /** The step at which it stands still until `resume`. */
@@ -32,8 +34,12 @@ export class SimulatedDisk {
   #unsynced: { readonly path: string; readonly before: Entry | undefined }[] = []
   readonly #processes = new Set<SimulatedProcess>()
 
-  constructor(random: () => number) {
+  /** The time of its files. */
+  readonly now: () => number
+
+  constructor(random: () => number, now = Date.now) {
     this.random = random
+    this.now = now
   }
 
   process(options: ProcessOptions = {}): SimulatedProcess {
@@ -55,6 +61,13 @@ export class SimulatedDisk {
   flipBit(path: string, bit: number): void {
     const { bytes } = this.#names.get(path) as Inode
     bytes[bit >> 3]! ^= 1 << (bit & 7)
+  }
+
+  /** A disk with the same files. */
+  copy(random: () => number): SimulatedDisk {
+    const copy = new SimulatedDisk(random, this.now)
+    for (const [path, entry] of this.#names) copy.#names.set(path, entry === folder ? entry : { ...entry, bytes: Buffer.from(entry.bytes) })
+    return copy
   }
 
   paths(): string[] {
@@ -187,7 +200,7 @@ export class SimulatedProcess implements FileSystem {
 
   async writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
     await this.#step()
-    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0 }
+    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0, modifiedMs: this.#disk.now() }
     this.#parent('writeAtomic', path)
     await this.#write('writeAtomic', path, inode, Buffer.from(content))
     await this.#step()
@@ -228,7 +241,8 @@ export class SimulatedProcess implements FileSystem {
   /** Lets others run for a while; here a process dies, or waits. */
   async #step(): Promise<void> {
     const at = this.#steps++
-    for (let turns = Math.floor(this.#disk.random() * (1 + (this.#options.slowness ?? 3))); turns > 0; turns--) await Promise.resolve()
+    if (this.#options.pause !== undefined) await this.#options.pause()
+    else for (let turns = Math.floor(this.#disk.random() * (1 + (this.#options.slowness ?? 3))); turns > 0; turns--) await Promise.resolve()
     if (at === this.#options.stopsAt) {
       this.#gate = new Promise(resolve => { this.#resume = resolve })
       this.#halt()
@@ -245,6 +259,7 @@ export class SimulatedProcess implements FileSystem {
     await this.#step()
     if (this.#steps >= (this.#options.fullFrom ?? Infinity)) throw storageErrors.RIV_FILE_FULL(operation, path)
     inode.bytes = Buffer.concat([inode.bytes, bytes.subarray(half)])
+    inode.modifiedMs = this.#disk.now()
   }
 
   #writer(path: string, inode: Inode): FileWriter {
@@ -256,7 +271,7 @@ export class SimulatedProcess implements FileSystem {
 
   #add(operation: string, path: string): Inode {
     this.#parent(operation, path)
-    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0 }
+    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0, modifiedMs: this.#disk.now() }
     this.#disk.set(path, inode)
     return inode
   }
@@ -274,7 +289,7 @@ export class SimulatedProcess implements FileSystem {
 
   #statusOf(path: string): FileStatus | undefined {
     const entry = this.#disk.get(path)
-    return entry === undefined ? undefined : { path, bytes: entry === folder ? 0 : entry.bytes.length, modifiedMs: Date.now(), directory: entry === folder }
+    return entry === undefined ? undefined : { path, bytes: entry === folder ? 0 : entry.bytes.length, modifiedMs: entry === folder ? 0 : entry.modifiedMs, directory: entry === folder }
   }
 
   #below(path: string): string[] {
