@@ -54,6 +54,7 @@ export class SimulatedDisk {
     this.#processes.clear()
     for (const { path, before } of this.#unsynced.reverse()) if (this.random() < 0.5) this.#set(path, before)
     this.#unsynced = []
+    for (const path of this.paths()) if (this.get(parentOf(path)) !== folder) this.#names.delete(path) // its folder is gone
     for (const entry of new Set(this.#names.values())) if (entry !== folder) this.#tear(entry)
   }
 
@@ -81,6 +82,19 @@ export class SimulatedDisk {
   set(path: string, entry: Entry | undefined): void {
     this.#unsynced.push({ path, before: this.#names.get(path) })
     this.#set(path, entry)
+  }
+
+  /** Moves a folder: the names in it stay what they are, on the platter or not. */
+  move(from: string, to: string): void {
+    this.syncFolder(from)
+    for (const path of this.paths().filter(name => name.startsWith(`${from}/`))) {
+      this.#set(to + path.slice(from.length), this.#names.get(path))
+      this.#set(path, undefined)
+    }
+    this.#unsynced = this.#unsynced.map(({ path, before }) => ({ path: path.startsWith(`${from}/`) ? to + path.slice(from.length) : path, before }))
+    this.#set(to, folder)
+    this.#set(from, undefined)
+    for (const path of [from, to]) this.syncFolder(parentOf(path))
   }
 
   syncFolder(path: string): void {
@@ -136,6 +150,11 @@ export class SimulatedProcess implements FileSystem {
   kill(): void {
     this.#dead = true
     this.#halt()
+  }
+
+  /** The machine has power again, for who needs no start. */
+  revive(): void {
+    this.#dead = false
   }
 
   /** Continues after `stopsAt`. */
@@ -215,22 +234,24 @@ export class SimulatedProcess implements FileSystem {
     const entry = this.#disk.get(from)
     if (entry === undefined) throw storageErrors.RIV_FILE_NOT_FOUND('rename', from)
     if (this.#disk.get(to) !== undefined) throw storageErrors.RIV_FILE_EXISTS('rename', to)
-    for (const path of this.#below(from)) {
-      this.#disk.set(to + path.slice(from.length), this.#disk.get(path))
-      this.#disk.set(path, undefined)
-    }
-    if (entry === folder) this.#disk.syncFolder(parentOf(to))
+    if (entry === folder) return this.#disk.move(from, to)
+    this.#disk.set(to, entry)
+    this.#disk.set(from, undefined)
   }
 
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
     await this.#step()
+    const made: string[] = []
     for (let i = path.indexOf('/', 1); ; i = path.indexOf('/', i + 1)) {
       const part = i === -1 ? path : path.slice(0, i)
       const entry = this.#disk.get(part)
+      if (entry === undefined) made.push(part)
       if (entry === undefined) this.#disk.set(part, folder)
       else if (entry !== folder) throw storageErrors.RIV_FILE_KIND('makeDirectory', part)
-      if (i === -1) return
+      if (i === -1) break
     }
+    if (sync && made.length > 0) await this.#step()
+    if (sync) for (const part of made) this.#disk.syncFolder(parentOf(part))
   }
 
   async remove(path: string): Promise<void> {

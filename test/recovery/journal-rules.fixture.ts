@@ -94,7 +94,7 @@ async function read(fs: FileSystem, directory: string, batchMs: number): Promise
           assert.ok(!completed.has(timeMs), `batch ${timeMs} is complete and runs again`)
           assert.ok(before === undefined || isDeepStrictEqual(before, now), `batch ${timeMs} runs again on other inputs`)
           if (before === undefined && inputs.size > 0 && !isPruned(timeMs)) assert.ok(inputs.has(timeMs - batchMs), `batch ${timeMs} has none before it`)
-          assert.ok(timeMs === lastFixed + batchMs || timeMs === lastCompleted + batchMs || lastCompleted === -Infinity, `batch ${timeMs} comes after ${lastFixed}, ${lastCompleted} is complete`)
+          assert.ok(timeMs === lastFixed + batchMs || timeMs === lastCompleted + batchMs || lastFixed === -Infinity || lastCompleted === -Infinity, `batch ${timeMs} comes after ${lastFixed}, ${lastCompleted} is complete`)
           for (const [input, blocksOfInput] of Object.entries(now)) {
             if (!Array.isArray(blocksOfInput)) continue
             for (const number of blocksOfInput as number[]) {
