@@ -8,7 +8,7 @@ import type { SimulatedDisk, SimulatedProcess } from '../../src/storage/simulate
 import { batchMs, recordOf, type Plan } from '../recovery/plan.fixture.ts'
 import { describe } from '../recovery/program.fixture.ts'
 import type { Outside } from './outside.fixture.ts'
-import { SimulatedBackend, type TaskFaults } from './task-backend.fixture.ts'
+import { SimulatedBackend, workerOf, type TaskFaults } from './task-backend.fixture.ts'
 import { Process, type World } from './world.fixture.ts'
 
 /** The program of a seed. */
@@ -41,7 +41,7 @@ export interface LifeOptions {
 const [stepMs, slowMs, slowSteps] = [0.3, 25, 0.01]
 
 /** The lives of a seed: tasks that write to the store of a two-phase sink know their epoch, and no more. */
-const writers: { readonly ssc: StreamingContext; readonly process: Process; readonly outside: Outside }[] = []
+const writers: { readonly ssc: StreamingContext; readonly outside: Outside }[] = []
 
 /** Another seed begins. */
 export function forgetLives(): void {
@@ -124,8 +124,9 @@ export class Life {
       'spark.streaming.gracefulStopTimeout': patient ? 10_000 : 0, 'spark.streaming.concurrentJobs': outputsAtOnce, 'spark.default.parallelism': 2,
     }
     const context = new Context({ master: `local[${Math.max(2, workers)}]`, conf, log }, { fs: disk, clock: process.clock, backend })
+    if (speculation) context.addListener({ onSpeculativeTaskSubmitted: () => event('a copy of a task') })
     const ssc = new StreamingContext(context, milliseconds(batchMs), { clock: process.clock })
-    writers.push({ ssc, process, outside })
+    writers.push({ ssc, outside })
     const output = (name: string, stream: DStream<unknown>): void => stream.foreachRDD(async (rdd, time) => outside.put(process, { name, time: time.milliseconds, rows: await rdd.collect() }))
     const numbers = this.#numbers(ssc)
     output('raw', numbers)
@@ -174,8 +175,8 @@ function storeOf(process: Process, outside: Outside) {
 
 /** Runs in tasks. */
 export function prepare({ part, rows }: { readonly part: SinkPart; readonly rows: readonly unknown[] }): Promise<string> {
-  const { process, outside } = writers.find(({ ssc }) => ssc.graph.epoch === part.epoch)!
-  return outside.prepare(process, part, rows)
+  const { outside } = writers.find(({ ssc }) => ssc.graph.epoch === part.epoch)!
+  return outside.prepare(workerOf.getStore()!, part, rows)
 }
 
 /** Counts on from what it has acknowledged; some of it may come twice. */

@@ -6,6 +6,7 @@
 // - A worker that died does nothing more: its files hang, its answers do not count, its tables are gone.
 // - What the pool knows late: a death is noticed some time after it; a message that was lost is a death, after a longer time.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { bindFunctions } from '../../src/kernel/bind-functions.ts'
 import { compileStage, type Bind } from '../../src/kernel/compile.ts'
 import type { TaskOutput } from '../../src/kernel/compile-runtime.ts'
@@ -64,6 +65,8 @@ const cancelGraceMs = 100
 const memory = { dir: '/nowhere', bytes: 64 << 20 }
 const cancelled = (): TaskOutcome => ({ kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') })
 let lastWorker = 0
+/** The worker in which the code of a task runs. */
+export const workerOf = new AsyncLocalStorage<Process>()
 /** Compiled once for all simulations of a process. */
 const compiled = new Map<string, Bind>()
 
@@ -142,7 +145,7 @@ export class SimulatedBackend implements TaskBackend {
 
   #late(): number {
     const { world } = this.#options
-    return world.random() ** 4 * (world.chance(0.02) ? 30 : 1)
+    return world.random() ** 4 * (world.chance(0.02) ? 20 : 0.5)
   }
 
   #soon(): void {
@@ -212,7 +215,7 @@ export class SimulatedBackend implements TaskBackend {
     const fate = world.random()
     const diesOfMemory = fate < full
     const dies = fate < full + death
-    const runMs = world.random() * 2 + (world.chance(slow) ? world.random() * 500 : 0)
+    const runMs = world.random() * 0.5 + (world.chance(slow) ? world.random() * 500 : 0)
     world.at(worker.process, world.nowMs + this.#late(), `begins task ${task.id}`, () => {
       if (dies) {
         event(diesOfMemory ? 'out of memory' : 'death of a worker')
@@ -254,7 +257,7 @@ export class SimulatedBackend implements TaskBackend {
     }
     try {
       const run = this.#bind(ready)(bindFunctions(ready.stage.shape.fns, ready.functions))
-      const output = runCounting(run, ready.slots.map(slot => owned(slot, worker.prefix)), io, ready.watched)
+      const output = workerOf.run(worker.process, () => runCounting(run, ready.slots.map(slot => owned(slot, worker.prefix)), io, ready.watched))
       if (output instanceof Promise) output.then(done, failed)
       else done(output)
     } catch (error) {

@@ -401,7 +401,7 @@ export class EmbeddedEngine implements Engine {
         const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
           : outgrew ? { error: outcome.cause, retry: true, excused: true }
           : refusal !== undefined ? { error: refusal, retry: false }
-          : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, origins: description?.origins ?? [] })
+          : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, alone, origins: description?.origins ?? [] })
         told(outcome.kind === 'lost' ? 'lost' : killed !== undefined || !wanted ? 'killed' : 'failed', failure.error)
         this.#apply(this.#scheduler.failed(task.id, failure))
       },
