@@ -30,7 +30,6 @@ export class Outside {
   async prepare(driver: Process, part: SinkPart, rows: readonly unknown[]): Promise<string> {
     await driver.sleep(delay(driver), 'reaches the store')
     const handle = `${part.epoch}:${this.#handles++}`
-    driver.world.note(`prepared ${handle} ${part.time.milliseconds} ${part.partition} ${JSON.stringify(rows)}`)
     this.#prepared.set(handle, { part, rows })
     return handle
   }
@@ -42,7 +41,6 @@ export class Outside {
       assert.ok(prepared !== undefined, `${handle} is committed, and was not prepared`)
       const { part: { time, partition }, rows } = prepared
       const key = `${time.milliseconds} ${partition}`
-      driver.world.note(`commits ${handle} ${key}`)
       const before = this.shown.get(key)
       if (before !== undefined) assert.deepEqual(rows, before.rows, `${key} was committed with other rows before`)
       this.shown.set(key, prepared)

@@ -57,7 +57,7 @@ export class Checkpointer {
   /** The oldest time that is needed after each of the last batches. */
   readonly #needed: number[] = []
   /** Batches that an earlier run began and did not complete. */
-  #earlier: ReadonlySet<number> = new Set()
+  #earlier: ReadonlyMap<number, Readonly<Record<string, unknown>>> = new Map()
   #zeroMs = 0
   #startPosition = 0
   #last = -1
@@ -77,7 +77,7 @@ export class Checkpointer {
 
   /** Goes on with the inputs of an earlier run. */
   goesOn({ newest, nextBlock, inputs }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs'>): void {
-    this.#earlier = new Set(inputs.keys())
+    this.#earlier = inputs
     Object.assign(this.#newest, newest)
     Object.assign(this.#nextBlock, Object.fromEntries(nextBlock))
   }
@@ -142,7 +142,7 @@ export class Checkpointer {
       if (taken === undefined) continue
       inputs[id] = taken
       if (!Array.isArray(taken)) {
-        this.#newest[id] = taken
+        if (this.#earlier.get(timeMs)?.[id] === undefined) this.#newest[id] = taken // else later batches of the earlier run may have had more
         continue
       }
       const blocks = this.#blocksOf(id)

@@ -19,7 +19,7 @@ export class Recovery {
   /** Inputs of the batches that are not complete, by time. */
   readonly inputs = new Map<number, InputsRecord['inputs']>()
   /** What the newest batch had of each input. */
-  newest: InputsRecord['inputs'] = {}
+  newest: Record<string, unknown> = {}
   /** By input, the blocks that no complete batch had, by number. */
   readonly blocks = new Map<string, Map<number, StoredInputBlock>>()
   /** By input, the number after the last block. */
@@ -63,7 +63,7 @@ export class Recovery {
     switch (kind) {
       case 'start':
         this.start = data as StartRecord
-        this.newest = { ...this.newest, ...this.start.newest }
+        this.newest = { ...this.start.newest, ...this.newest }
         for (const [input, number] of Object.entries(this.start.nextBlock)) this.nextBlock.set(input, number)
         return
       case 'block': {
@@ -74,8 +74,9 @@ export class Recovery {
       }
       case 'inputs': {
         const { timeMs, inputs } = data as InputsRecord
+        const before = this.inputs.get(timeMs) ?? {} // a batch that ran again is not the newest
+        for (const [input, taken] of Object.entries(inputs)) if (!(input in before)) this.newest[input] = taken
         this.inputs.set(timeMs, inputs)
-        this.newest = { ...this.newest, ...inputs }
         this.positions.set(timeMs, Math.min(position, this.positions.get(timeMs) ?? Infinity, ...this.#takenFrom(inputs)))
         this.#pending.delete(timeMs)
         return
