@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { hangMs } from '../../base/hang.fixture.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'rivulet-shell-'))
 after(() => rmSync(dir, { recursive: true }))
@@ -117,7 +116,7 @@ class Terminal {
   }
 
   async until(pattern: RegExp | string): Promise<string> {
-    const limit = AbortSignal.timeout(hangMs)
+    const limit = AbortSignal.timeout(30_000)
     for (;;) {
       const found = typeof pattern === 'string' ? this.#out.includes(pattern) : pattern.test(this.#out)
       if (found) break

@@ -301,7 +301,7 @@ export class WorkerPool implements TaskBackend {
   #message(slot: Slot, message: FromWorker): void {
     if (message.type === 'ready') {
       slot.startedFor = undefined
-      this.#rests(slot)
+      slot.worker.unref()
       this.#dispatch()
       return
     }
@@ -356,16 +356,11 @@ export class WorkerPool implements TaskBackend {
     this.#dispatch()
   }
 
-  /** An idle worker does not hold the process; one that close() waits for does. */
-  #rests(slot: Slot): void {
-    if (!this.#closing) slot.worker.unref()
-  }
-
   #end(slot: Slot, outcome: TaskOutcome): void {
     const running = present(slot.running, 'a running task')
     clearTimeout(running.grace)
     slot.running = undefined
-    this.#rests(slot)
+    slot.worker.unref()
     if (this.#busy() === 0 && this.#queue.length === 0) {
       clearInterval(this.#sampler)
       this.#sampler = undefined
