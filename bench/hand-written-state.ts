@@ -6,6 +6,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Range } from './beside.ts'
 import { keyOf } from './data.ts'
+import { Asked, hash } from './threads.ts'
 
 /** Words of the last batches; their ten most frequent ones; counts by key, for keys with records or for all. */
 export type StateWork = 'window' | 'top' | 'map' | 'update'
@@ -98,47 +99,30 @@ class Share {
   }
 }
 
-type Request = { readonly id: number; readonly ranges: readonly Range[] } | { readonly id: number; readonly parts: readonly string[] }
+type Request = { readonly ranges: readonly Range[] } | { readonly parts: readonly string[] }
 interface Reply extends Partial<Taken> { readonly id: number; readonly parts?: readonly string[] }
 interface PairData { readonly stateWork: StateWork; readonly memory: SharedArrayBuffer; readonly workers: number; readonly panes: number }
 
 /** Each worker gathers half of a batch; words or keys then go to the worker of their hash, joined as text. */
 class Pair implements HandWrittenState {
-  readonly #workers: Worker[]
-  readonly #waiting = new Map<number, (reply: Reply) => void>()
-  #lastId = 0
+  readonly #threads: Asked<Request, Reply>
 
   constructor(stateWork: StateWork, text: Buffer, workers: number, panes: number) {
     const data: PairData = { stateWork, memory: text.buffer as unknown as SharedArrayBuffer, workers, panes }
-    this.#workers = Array.from({ length: workers }, () => new Worker(new URL(import.meta.url), { workerData: data }))
-    for (const worker of this.#workers) worker.on('message', (reply: Reply) => { this.#waiting.get(reply.id)!(reply) })
+    this.#threads = new Asked(Array.from({ length: workers }, () => new Worker(new URL(import.meta.url), { workerData: data })))
   }
 
   async batch(ranges: readonly Range[]): Promise<number> {
-    const n = this.#workers.length
-    const mapped = await Promise.all(this.#workers.map((worker, w) => this.#ask(worker, { ranges: ranges.filter((_, i) => i % n === w) })))
-    const reduced = await Promise.all(this.#workers.map((worker, w) => this.#ask(worker, { parts: mapped.map(reply => reply.parts![w]!) })))
+    const n = this.#threads.workers.length
+    const mapped = await this.#threads.all(w => ({ ranges: ranges.filter((_, i) => i % n === w) }))
+    const reduced = await this.#threads.all(w => ({ parts: mapped.map(reply => reply.parts![w]!) }))
     if (reduced[0]!.top === undefined) return reduced.reduce((sum, reply) => sum + reply.figure!, 0)
     return reduced.flatMap(reply => reply.top!).sort((a, b) => b - a).slice(0, 10).reduce((sum, count) => sum + count, 0)
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#workers.map(worker => worker.terminate()))
+  close(): Promise<void> {
+    return this.#threads.close()
   }
-
-  #ask(worker: Worker, request: { ranges: readonly Range[] } | { parts: readonly string[] }): Promise<Reply> {
-    const id = ++this.#lastId
-    return new Promise(resolve => {
-      this.#waiting.set(id, reply => { this.#waiting.delete(id); resolve(reply) })
-      worker.postMessage({ id, ...request })
-    })
-  }
-}
-
-function hash(word: string): number {
-  let h = 0
-  for (let i = 0; i < word.length; i++) h = (Math.imul(h, 31) + word.charCodeAt(i)) | 0
-  return h >>> 0
 }
 
 /** Text for each worker: keys, or words with their counts. */
@@ -166,7 +150,7 @@ if (!isMainThread && parentPort !== null && (workerData as Partial<PairData> | n
   const { stateWork, memory, workers, panes } = workerData as PairData
   const text = Buffer.from(memory)
   const share = new Share(stateWork, panes)
-  port.on('message', (request: Request) => {
+  port.on('message', (request: Request & { readonly id: number }) => {
     if ('parts' in request) port.postMessage({ id: request.id, ...share.take(together(stateWork, request.parts)) })
     else port.postMessage({ id: request.id, parts: spread(gather(stateWork, request.ranges.map(([from, to]) => text.toString('latin1', from, to))), workers) })
   })

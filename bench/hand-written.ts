@@ -3,6 +3,7 @@
 // Inside a worker this file is the worker's program: it gets ranges of shared text and gives counts back.
 
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { Asked, hash } from './threads.ts'
 
 export type Workload = 'grep' | 'wordcount'
 
@@ -41,54 +42,37 @@ function alone(workload: Workload, text: Buffer): HandWritten {
   }
 }
 
-type Request = { readonly id: number; readonly ranges: readonly (readonly [number, number])[] } | { readonly id: number; readonly parts: readonly string[] }
+type Request = { readonly ranges: readonly (readonly [number, number])[] } | { readonly parts: readonly string[] }
 type Reply = { readonly id: number; readonly figure: number; readonly parts?: readonly string[] }
 
 /** Each worker counts half of a batch; words then go to the worker of their hash, joined as text. */
 class Pair implements HandWritten {
   readonly #workload: Workload
-  readonly #workers: Worker[]
-  readonly #waiting = new Map<number, (reply: Reply) => void>()
-  #lastId = 0
+  readonly #threads: Asked<Request, Reply>
 
   constructor(workload: Workload, text: Buffer, workers: number) {
     this.#workload = workload
-    this.#workers = Array.from({ length: workers }, () => new Worker(new URL(import.meta.url), { workerData: { workload, memory: text.buffer, workers } }))
-    for (const worker of this.#workers) worker.on('message', (reply: Reply) => { this.#waiting.get(reply.id)!(reply) })
+    this.#threads = new Asked(Array.from({ length: workers }, () => new Worker(new URL(import.meta.url), { workerData: { workload, memory: text.buffer, workers } })))
   }
 
   async batch(ranges: readonly (readonly [number, number])[]): Promise<number> {
-    const n = this.#workers.length
-    const mapped = await Promise.all(this.#workers.map((worker, w) => this.#ask(worker, { ranges: ranges.filter((_, i) => i % n === w) })))
+    const n = this.#threads.workers.length
+    const mapped = await this.#threads.all(w => ({ ranges: ranges.filter((_, i) => i % n === w) }))
     if (this.#workload === 'grep') return mapped.reduce((sum, reply) => sum + reply.figure, 0)
-    const reduced = await Promise.all(this.#workers.map((worker, w) => this.#ask(worker, { parts: mapped.map(reply => reply.parts![w]!) })))
+    const reduced = await this.#threads.all(w => ({ parts: mapped.map(reply => reply.parts![w]!) }))
     return reduced.reduce((sum, reply) => sum + reply.figure, 0)
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#workers.map(worker => worker.terminate()))
+  close(): Promise<void> {
+    return this.#threads.close()
   }
-
-  #ask(worker: Worker, request: { ranges: readonly (readonly [number, number])[] } | { parts: readonly string[] }): Promise<Reply> {
-    const id = ++this.#lastId
-    return new Promise(resolve => {
-      this.#waiting.set(id, reply => { this.#waiting.delete(id); resolve(reply) })
-      worker.postMessage({ id, ...request })
-    })
-  }
-}
-
-function hash(word: string): number {
-  let h = 0
-  for (let i = 0; i < word.length; i++) h = (Math.imul(h, 31) + word.charCodeAt(i)) | 0
-  return h >>> 0
 }
 
 if (!isMainThread && parentPort !== null && (workerData as { workload?: Workload }).workload !== undefined) {
   const port = parentPort
   const { workload, memory, workers } = workerData as { workload: Workload; memory: SharedArrayBuffer; workers: number }
   const text = Buffer.from(memory)
-  port.on('message', (request: Request) => {
+  port.on('message', (request: Request & { readonly id: number }) => {
     if ('parts' in request) {
       const totals = new Map<string, number>()
       for (const part of request.parts) {

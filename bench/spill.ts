@@ -27,7 +27,7 @@ const perTask = 200_000
 
 export async function spill(options: SpillOptions): Promise<SpillResult> {
   const { work, cores, count, shuffleMemory, blockMemory } = options
-  const ctx = new Context({ master: `local[${cores}]`, conf: { 'memory.shuffle': shuffleMemory, 'memory.blocks': blockMemory } })
+  const ctx = new Context({ master: cores === 0 ? 'inline' : `local[${cores}]`, conf: { 'memory.shuffle': shuffleMemory, 'memory.blocks': blockMemory } })
   const start = performance.now()
   const found = work === 'words' ? await words(ctx, count) : await sorted(ctx, count)
   const seconds = (performance.now() - start) / 1_000

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hangMs } from '../base/hang.fixture.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const hooks = `--import ${new URL('../../scripts/self.mjs', import.meta.url).href}`
@@ -58,7 +59,7 @@ export class Running {
 
   /** What the pattern finds in the output, as soon as it does. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
-    const limit = AbortSignal.timeout(30_000)
+    const limit = AbortSignal.timeout(hangMs)
     for (;;) {
       const found = pattern.exec(this.out) ?? pattern.exec(this.err)
       if (found !== null) return found
@@ -70,7 +71,7 @@ export class Running {
 
 /** Resolves when there is no process of this id any more (one that nobody waited for does not count). */
 export async function gone(pid: number): Promise<void> {
-  const limit = AbortSignal.timeout(30_000)
+  const limit = AbortSignal.timeout(hangMs)
   for (;;) {
     try {
       process.kill(pid, 0)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
+import { hangMs } from '../base/hang.fixture.ts'
 import { onEveryMaster } from '../rdd/masters.fixture.ts'
 import { workerSymbol } from '../wire/closure/symbols.ts'
 import { Context, type ContextOptions } from './context.ts'
@@ -140,7 +141,7 @@ onEveryMaster((context, master) => {
   test('an action that nobody awaits is an unhandled rejection that says so', () => {
     const program = `const { Context } = await import(${JSON.stringify(door)}); const ctx = new Context({ master: ${JSON.stringify(master)} })
       ctx.range(0, 2).mapAsync(n => new Promise(() => {})).count(); await ctx.stop()`
-    const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 })
+    const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: hangMs })
     assert.equal(status, 1)
     assert.match(stderr, /RIV_CONTEXT_STOPPED|count at .* was still running; was an await forgotten\?/)
   })
@@ -256,7 +257,7 @@ onEveryMaster((context, master) => {
 
   test('a program that does not stop its context ends by itself', () => {
     const program = `const { Context } = await import(${JSON.stringify(door)}); const ctx = new Context({ master: ${JSON.stringify(master)} }); console.log(await ctx.range(0, 10).map(n => n * 2).reduce((a, b) => a + b))`
-    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 })
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: hangMs })
     assert.deepEqual({ stdout, stderr, status }, { stdout: '90\n', stderr: '', status: 0 })
   })
 })

@@ -2,31 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Terminal } from '../base/terminal-row.ts'
+import { Row } from '../base/terminal.fixture.ts'
 import type { JobStatuses, StageStatus } from '../engine/job-status.ts'
 import { Context } from './context.ts'
 import { ProgressBar } from './progress-bar.ts'
-
-const wipe = '\r\u001B[2K'
-
-/** What stands in the row, and what has scrolled away. */
-class Row implements Terminal {
-  readonly isTTY: boolean
-  readonly columns: number
-  above = ''
-  row = ''
-  constructor(columns: number, isTTY = true) {
-    this.columns = columns
-    this.isTTY = isTTY
-  }
-  write(chunk: string | Uint8Array): boolean {
-    for (const part of String(chunk).replaceAll(wipe, '\0').split(/([\0\n])/)) {
-      if (part === '\n') { this.above += `${this.row}\n`; this.row = '' } else if (part === '\0') this.row = ''
-      else this.row += part
-    }
-    return true
-  }
-}
 
 const stage = (stageId: number, numCompletedTasks: number, numActiveTasks: number, numTasks: number, submissionTime: number | undefined = 1_000): StageStatus =>
   ({ stageId, name: 'count', submissionTime, numTasks, numActiveTasks, numCompletedTasks, numFailedTasks: 0 })

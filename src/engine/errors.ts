@@ -17,8 +17,8 @@ export const engineErrors = defineErrors({
   },
   RIV_TASK_MEMORY: {
     message: (action: string, partition: number, detail: string, attempts: number) => `${action}: the task of partition ${partition} was terminated because its worker ran out of memory (${detail})${times(attempts)}`,
-    hint: 'use more partitions, or raise memory.worker',
-    docs: 'A worker thread\'s heap grew over the limit (`memory.worker`), so the worker was terminated and replaced. The task is tried once more, alone. Growth over more than about 50 ms is survived; one enormous allocation may end the whole process.',
+    hint: 'use more partitions, or raise memory.worker; a list of all values of one key (groupByKey, cogroup) must fit: reduceByKey, aggregateByKey and join need none',
+    docs: 'A worker thread\'s heap grew over the limit (`memory.worker`), so the worker was terminated and replaced. The task is tried once more, alone. Growth over more than about 50 ms is survived; one enormous allocation may end the whole process. What a task groups, sorts or joins goes to files when it is more than `memory.shuffle`, but the values of one key in `groupByKey` and `cogroup` are one array, whatever the number of partitions.',
   },
   RIV_JOB_CANCELLED: {
     message: (action: string) => `${action} was cancelled`,
@@ -49,10 +49,5 @@ export const engineErrors = defineErrors({
     message: (op: string, place: string, limit: number) => `the lineage below ${op}${place === '' ? '' : ` at ${place}`} is too deep for one stage: more than ${limit} unions, zips, coalesced and cartesian RDDs inside one another`,
     hint: 'call checkpoint() or localCheckpoint() every so many rounds of the loop that builds it, and run an action',
     docs: 'A stage that joins RDDs inside RDDs inside RDDs (a loop that unions or zips its result with new data, keeping the partitioning) becomes functions that call each other as deep. Chains of `map`, `filter`, `reduceByKey` and the like have no limit. A checkpoint cuts the lineage.',
-  },
-  RIV_BLOCK_MEMORY: {
-    message: (wanted: number, limit: number) => `block memory is full: ${wanted} bytes are wanted, memory.blocks is ${limit} bytes`,
-    hint: 'raise memory.blocks, use smaller batches, or unpersist what is not needed',
-    docs: 'All data between tasks lives in one pool of shared memory with one limit. It is full and nothing in it can be given up.',
   },
 })

@@ -3,10 +3,6 @@
 import { totalmem } from 'node:os'
 import { defineSettings, kinds } from '../base/define-settings.ts'
 
-/** Of the machine, or of the container. */
-const memory = Math.min(totalmem(), process.constrainedMemory() || Infinity)
-const workerBytes = Math.min(4 * 2 ** 30, Math.floor(memory / 4))
-
 export const engineSettings = defineSettings({
   'spark.default.parallelism': kinds.count(0, 'Partitions of sources and shuffles where the program names none; 0 means the number of worker threads.'),
   'spark.task.maxFailures': kinds.count(4, 'Attempts of a task before its job fails (worker threads; the inline master tries once).'),
@@ -16,8 +12,9 @@ export const engineSettings = defineSettings({
   'spark.speculation.quantile': kinds.ratio(0.9, 'The part of a stage\'s tasks that must have ended before others are slow.'),
   'spark.speculation.minTaskRuntime': kinds.durationMs(100, 'What runs shorter is not slow; at least 100 ms.'),
   'spark.driver.maxResultSize': kinds.bytes(2 ** 30, 'Most bytes, as encoded, that the tasks of one job give to its action; 0 means no limit.'),
-  'memory.blocks': kinds.bytes(Math.floor(memory / 4), 'Most shared memory for blocks: input, shuffles, persisted partitions. Default: a quarter of the machine.'),
-  'memory.shuffle': kinds.bytes(Math.floor(memory / 8), 'Memory for what tasks aggregate, group and sort, divided among those that run at once; what is more goes to files in `spark.local.dir`. A task never takes more than a quarter of its heap. Default: an eighth of the machine.'),
-  'memory.worker': kinds.bytes(workerBytes, 'Heap of one worker thread above which it is terminated and its task tried once more, alone. Default: 4 GB, or a quarter of the machine where that is less.'),
-  'memory.decoded': kinds.bytes(Math.floor(workerBytes / 2), 'Records of RDDs persisted as objects that one worker thread holds decoded, estimated; beyond it they are decoded anew each time. Default: half of the default of memory.worker.'),
+  'spark.driver.memory': kinds.bytes(Math.min(totalmem(), process.constrainedMemory() || Infinity), 'Memory of the process, with all its threads: the other limits are parts of it where they are not given. Default: that of the machine, or of the container.'),
+  'memory.blocks': kinds.bytes(0, 'Most shared memory for blocks: input, shuffles, persisted partitions. Default: a quarter of spark.driver.memory.'),
+  'memory.shuffle': kinds.bytes(0, 'Memory for what tasks aggregate, group and sort, divided among those that run at once; what is more goes to files in `spark.local.dir`. A task never takes more than a quarter of its heap. Default: an eighth of spark.driver.memory.'),
+  'memory.worker': kinds.bytes(0, 'Heap of one worker thread above which it is terminated and its task tried once more, alone. Default: an equal part of half of spark.driver.memory, at least 256 MB, at most 4 GB.'),
+  'memory.decoded': kinds.bytes(0, 'Records of RDDs persisted as objects that one worker thread holds decoded, estimated; beyond it they are decoded anew each time. At most half of its heap. Default: half of memory.worker.'),
 })

@@ -168,7 +168,7 @@ const out = new Collected(io)\nif (seen > 0) out.push(acc)\nreturn { count: 0, b
       return `${out}${body(x => `if (probe) paired(${x})\nout.add(${x}[0], ${x}[1])`)}\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
     }
     const map = this.#name('map')
-    return `${out}${this.#newMap(map, 'new runtime.PouringMap(io.memory, out)')}${body(x => `if (probe) paired(${x})\nconst k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge, 'out')}`)}
+    return `${out}${this.#newMap(map, 'new runtime.PouringMap(io.memory, out)')}${body(x => `if (probe) paired(${x})\nconst k = ${x}[0], v = ${x}[1]\n${this.#merge(map, 'k', 'v', aggregator.create, aggregator.merge)}`)}
 ${map}.finish()\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
   }
 
@@ -178,18 +178,17 @@ ${map}.finish()\nreturn { count: 0, blocks: [], shuffle: out.finish(), stored }`
 
   /**
    * Adds value `v` to the combiner of key `k`. What each function gives first in a task is looked at: a Promise is refused. One record in many
-   * tells the map what it takes. With `out`, combiners go there as they are while the map says so.
+   * tells the map what it takes. Combiners pass by it as they are while it says so.
    */
-  #merge(map: string, k: string, v: string, create: number | undefined, merge: number, out?: string): string {
+  #merge(map: string, k: string, v: string, create: number | undefined, merge: number): string {
     const first = create === undefined ? `const first = ${v}`
       : `at = ${create}; rec = ${v}; const first = f${create}(${v}); if (!${map}Created) { ${map}Created = true; refuseThenable(first, ${create}, ${v}) } at = -1`
-    const add = out === undefined ? `${map}.add(${k}, first)` : `if (${map}Passing > 0) { ${map}Passing--; ${out}.add(${k}, first) } else ${map}.add(${k}, first)`
-    return `const due = ${out === undefined ? '' : `${map}Passing === 0 && `}--${map}Left === 0
-const c = ${out === undefined ? '' : `${map}Passing > 0 ? -1 : `}${map}.find(${k})
+    return `const due = ${map}Passing === 0 && --${map}Left === 0
+const c = ${map}Passing > 0 ? -1 : ${map}.find(${k})
 const before = due ? ${map}.measure(c) : 0
-if (c === -1) { ${first}; ${add} }
+if (c === -1) { ${first}; if (${map}Passing > 0) { ${map}Passing--; ${map}.pass(${k}, first) } else ${map}.add(${k}, first) }
 else { at = ${merge}; rec = ${v}; const merged = f${merge}(${map}.values[c], ${v}); ${map}.values[c] = merged; if (!${map}Merged) { ${map}Merged = true; refuseThenable(merged, ${merge}, ${v}) } at = -1 }
-if (due) { ${map}Left = ${map}.sampled(${k}, before)${out === undefined ? '' : `; ${map}Passing = ${map}.passing()`} }`
+if (due) { ${map}Left = ${map}.sampled(${k}, before); ${map}Passing = ${map}.passing() }`
   }
 
   /** Code that gives every record of `input` to `consume`. */

@@ -31,3 +31,23 @@ test('pairs are sorted as the order of values says, whatever their keys', () => 
     assert.deepEqual(sortPairs(pairs, ascending), expected)
   }), { numRuns: 300 })
 })
+
+// Enough texts to be sorted by their digits.
+const texts: [what: string, text: (n: number) => string][] = [
+  ['that differ early', n => `${n % 9_973} and more`],
+  ['that begin alike', n => `beginning${n % 9_973}`],
+  ['that differ late', n => `${n % 7}${'x'.repeat(9)}${n % 101}`],
+  ['of two bytes a character', n => String.fromCharCode(0x3b1 + (n % 900), 0xd7ff + (n % 3)) + n % 11],
+  ['of which some end, where others have a zero', n => 'ab\0\0'.slice(0, n % 5)],
+]
+
+for (const [what, text] of texts) {
+  test(`many texts ${what}`, () => {
+    for (const ascending of [true, false]) {
+      const pairs = Array.from({ length: 20_000 }, (_, i): [string, number] => [text(Math.imul(i, 0x9e3779b1) >>> 8), i])
+      const expected = pairs.toSorted(([a], [b]) => (a === b ? 0 : a < b === ascending ? -1 : 1))
+      assert.ok(expected.every((pair, i) => i === 0 || pair[0] !== expected[i - 1]![0] || pair[1] > expected[i - 1]![1]))
+      assert.deepEqual(sortPairs(pairs, ascending), expected)
+    }
+  })
+}

@@ -1,6 +1,7 @@
 // Orders of records, and the first few of many in an order.
 
 import { compareValues } from '../wire/key/compare.ts'
+import { sortByText } from './sort-by-text.ts'
 
 export type Compare = (a: unknown, b: unknown) => number
 
@@ -17,15 +18,14 @@ const byKey = (key: (record: unknown) => unknown): Compare => (a, b) => compareV
 
 type KeyedPair = readonly [unknown, unknown]
 
-/** Sorts pairs by key, in place; equal keys keep their order. Keys that are all numbers or all strings, the usual ones, need no look at their types. */
+/** Sorts pairs by key; those given are changed. Equal keys keep their order. Keys that are all numbers or all strings, the usual ones, need no look at their types. */
 export function sortPairs(pairs: KeyedPair[], ascending: boolean): KeyedPair[] {
   const type = typeof pairs[0]?.[0]
   if (type === 'number' && pairs.every(([key]) => typeof key === 'number' && key === key)) { // NaN has a place
     const numbers = pairs as unknown as [number, unknown][]
     numbers.sort(ascending ? (a, b) => a[0] - b[0] : (a, b) => b[0] - a[0])
   } else if (type === 'string' && pairs.every(([key]) => typeof key === 'string')) {
-    const strings = pairs as unknown as [string, unknown][]
-    strings.sort(ascending ? (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0) : (a, b) => (b[0] < a[0] ? -1 : b[0] > a[0] ? 1 : 0))
+    return sortByText(pairs as unknown as [string, unknown][], ascending)
   } else {
     pairs.sort(ascending ? (a, b) => compareValues(a[0], b[0]) : (a, b) => compareValues(b[0], a[0]))
   }

@@ -159,7 +159,7 @@ export class DealtBuckets {
   #next: number
 
   constructor(io: TaskIO, partitions: number) {
-    this.#targets = Array.from({ length: partitions }, () => new Collected(io))
+    this.#targets = Array.from({ length: partitions }, () => new Collected({ writeRecords: (records, from, to) => io.writeShuffled(records, from, to) }))
     this.#next = io.partition % partitions
   }
 

@@ -2,6 +2,7 @@
 
 import { blockReader, decodeBlock, decodePairs } from '../wire/block/decode.ts'
 import { encodeBlock, encodeTuples } from '../wire/block/encode.ts'
+import type { BlockTarget } from '../wire/block/encode.ts'
 import { decodeLinePieces } from '../wire/block/lines.ts'
 import { classTable } from './class-table.ts'
 import type { Leases } from '../wire/messages.ts'
@@ -16,7 +17,7 @@ import { BlockFileReader, BlockFileWriter } from '../storage/block-file.ts'
 import { readJournalBlock } from '../storage/journal/read-block.ts'
 import { decodedBytes } from './decoded-cache.ts'
 import type { DecodedCache } from './decoded-cache.ts'
-import { TaskCancelled } from './errors.ts'
+import { kernelErrors, TaskCancelled } from './errors.ts'
 import { TaskMemory } from './spill/task-memory.ts'
 import type { TaskMemoryOptions } from './spill/task-memory.ts'
 import { newMetrics, type TaskMetrics } from '../wire/task-metrics.ts'
@@ -56,6 +57,7 @@ export class SlabTaskIO implements TaskIO {
   #kept: SlabWriter | undefined
   #shuffled: FileTarget | undefined
   readonly #blockFiles = new BlockFileReader()
+  #givenBytes = 0
   #lastTemporary = 0
   readonly #nextTemporary = (): number => --this.#lastTemporary
   #abort: AbortController | undefined
@@ -150,12 +152,12 @@ export class SlabTaskIO implements TaskIO {
     return blocks
   }
 
+  writeShuffled(records: readonly unknown[], from: number, to: number): BlockRef {
+    return this.#given(encodeBlock(records, from, to, this.#shuffleTarget(), { classes: classTable }))
+  }
+
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef {
-    const { shuffleFile } = this.#options
-    if (shuffleFile !== undefined) this.#shuffled ??= new FileTarget(new BlockFileWriter(shuffleFile))
-    const block = encodeTuples([keys, values], from, to, this.#shuffled ?? this.#output, { classes: classTable })
-    if (shuffleFile !== undefined) this.metrics.spilledBytes += block.bytes
-    return block
+    return this.#given(encodeTuples([keys, values], from, to, this.#shuffleTarget(), { classes: classTable }))
   }
 
   /** Ends writing, and closes files. */
@@ -174,6 +176,20 @@ export class SlabTaskIO implements TaskIO {
     try {
       for (const _ of this.persisted([partition])); // oxlint-disable-line eslint/no-empty -- reading holds them
     } catch { /* whoever reads it decodes it: a class may have to be loaded */ }
+  }
+
+  /** Where the output to a shuffle goes. */
+  #shuffleTarget(): BlockTarget {
+    const { shuffleFile } = this.#options
+    return shuffleFile === undefined ? this.#output : (this.#shuffled ??= new FileTarget(new BlockFileWriter(shuffleFile)))
+  }
+
+  /** Counts a block that is given to a shuffle. */
+  #given(block: BlockRef): BlockRef {
+    const { outputBytes } = this.#options.memory
+    if (block.file !== undefined) this.metrics.spilledBytes += block.bytes
+    else if ((this.#givenBytes += block.bytes) > outputBytes) throw kernelErrors.RIV_BLOCK_MEMORY(this.#givenBytes, outputBytes)
+    return block
   }
 
   #reader(ref: BlockRef, held: boolean): () => unknown[] {

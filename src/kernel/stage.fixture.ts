@@ -24,7 +24,7 @@ export class StageHarness {
   /** The cancel flag; may be set by a function of the stage. */
   cancelled = false
   /** What a task may hold. */
-  memory: TaskMemoryOptions = { dir: '', bytes: Infinity }
+  memory: TaskMemoryOptions = { dir: '', bytes: Infinity, outputBytes: Infinity }
 
   /** A block of records. */
   block(records: readonly unknown[]): BlockRef {

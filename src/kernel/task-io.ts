@@ -33,6 +33,8 @@ export interface TaskIO {
   persisted(partitions: readonly PersistedSlot[]): Iterable<readonly unknown[]>
   /** Encodes the records of a partition that is persisted. */
   keep(where: StoreSlot, records: readonly unknown[]): BlockRef[]
-  /** Encodes pairs given as columns. */
+  /** Encodes records[from, to) for a shuffle. Errors: RIV_BLOCK_MEMORY, where the task has given too much. */
+  writeShuffled(records: readonly unknown[], from: number, to: number): BlockRef
+  /** Encodes pairs given as columns, for a shuffle; as writeShuffled. */
   writePairs(keys: readonly unknown[], values: readonly unknown[], from: number, to: number): BlockRef
 }

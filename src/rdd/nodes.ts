@@ -87,6 +87,9 @@ export function lazyShuffle(parent: Plan, op: string, site: CallSite, resolve: F
   return { ...node, resolve: signal => inScope(node.scope, () => resolve(signal)) }
 }
 
+/** The pairs of a plan in the partitions of their keys: the plan itself where they sit there already. */
+export const moved = (plan: Plan, op: string, site: CallSite, target: Partitioning): Plan => (samePartitioning(keyPartitioning(plan), target) ? plan : shuffle(plan, op, site, target))
+
 /** A partitioning, or how it is found when a job is planned. */
 export type Target = Partitioning | (() => Partitioning)
 

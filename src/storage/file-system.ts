@@ -8,7 +8,8 @@
 // - `append` adds at the end of a file that is there; what another program appends meanwhile is not overwritten;
 // - `rename` replaces nothing: an existing target is refused;
 // - listing is sorted by name, so that plans are the same on each run;
-// - nothing that was written is lost on a crash once `close({ sync: true })`, `FileAppender.sync`, `createExclusive`, `writeAtomic` or the `rename` of a folder has resolved.
+// - nothing that was written is lost on a crash once `close({ sync: true })`, `FileAppender.sync`, `createExclusive`, `writeAtomic`, `makeDirectory` with `sync`,
+//   or the `rename` of a folder (with the names in it) has resolved.
 
 /** A file or folder as listed. */
 export interface FileStatus {
@@ -49,8 +50,8 @@ export interface FileSystem {
   writeAtomic(path: string, content: Uint8Array | string): Promise<void>
   /** Moves a file or a whole folder. */
   rename(from: string, to: string): Promise<void>
-  /** Makes the folder and its parents; an existing one is fine. */
-  makeDirectory(path: string): Promise<void>
+  /** Makes the folder and its parents; an existing one is fine. With `sync` those that it made are on the disk when this resolves. */
+  makeDirectory(path: string, options?: { sync?: boolean }): Promise<void>
   /** Removes a file or a whole folder; a missing one is fine. */
   remove(path: string): Promise<void>
 }

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { failpoint } from '../base/failpoint.ts'
 import { storageErrors } from './errors.ts'
@@ -85,6 +85,7 @@ class LocalFileSystem implements FileSystem {
     if (source === undefined) throw storageErrors.RIV_FILE_NOT_FOUND('rename', from)
     if (await this.status(to) !== undefined) throw storageErrors.RIV_FILE_EXISTS('rename', to)
     if (source.directory) {
+      await syncFolder(join(localPath(from), 'any'))
       await coded('rename', to, async () => rename(localPath(from), localPath(to)))
       return syncFolder(to)
     }
@@ -92,8 +93,13 @@ class LocalFileSystem implements FileSystem {
     await coded('rename', from, async () => unlink(localPath(from)))
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    await coded('makeDirectory', path, async () => mkdir(localPath(path), { recursive: true }))
+  async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
+    const first = await coded('makeDirectory', path, async () => mkdir(localPath(path), { recursive: true }))
+    if (!sync || first === undefined) return
+    for (let made = resolve(localPath(path)); ; made = dirname(made)) {
+      await syncFolder(made)
+      if (made === resolve(first)) return
+    }
   }
 
   async remove(path: string): Promise<void> {

@@ -11,12 +11,14 @@ import type { FileAppender, FileStatus, FileSystem, FileWriter } from './file-sy
 const sectorBytes = 512
 const folder = Symbol('a folder')
 
-interface Inode { bytes: Buffer; synced: number }
+interface Inode { bytes: Buffer; synced: number; modifiedMs: number }
 type Entry = Inode | typeof folder
 
 export interface ProcessOptions {
   /** Most turns that a step waits. Default: 3. */
   readonly slowness?: number
+  /** What a step waits for, instead of turns. */
+  readonly pause?: () => Promise<void> | undefined
   /** The step at which the process dies, in the middle of what it does. */
   readonly diesAt?: number
   /** The step at which it stands still until `resume`. */
@@ -32,8 +34,12 @@ export class SimulatedDisk {
   #unsynced: { readonly path: string; readonly before: Entry | undefined }[] = []
   readonly #processes = new Set<SimulatedProcess>()
 
-  constructor(random: () => number) {
+  /** The time of its files. */
+  readonly now: () => number
+
+  constructor(random: () => number, now = Date.now) {
     this.random = random
+    this.now = now
   }
 
   process(options: ProcessOptions = {}): SimulatedProcess {
@@ -48,6 +54,7 @@ export class SimulatedDisk {
     this.#processes.clear()
     for (const { path, before } of this.#unsynced.reverse()) if (this.random() < 0.5) this.#set(path, before)
     this.#unsynced = []
+    for (const path of this.paths()) if (this.get(parentOf(path)) !== folder) this.#names.delete(path) // its folder is gone
     for (const entry of new Set(this.#names.values())) if (entry !== folder) this.#tear(entry)
   }
 
@@ -55,6 +62,13 @@ export class SimulatedDisk {
   flipBit(path: string, bit: number): void {
     const { bytes } = this.#names.get(path) as Inode
     bytes[bit >> 3]! ^= 1 << (bit & 7)
+  }
+
+  /** A disk with the same files. */
+  copy(random: () => number): SimulatedDisk {
+    const copy = new SimulatedDisk(random, this.now)
+    for (const [path, entry] of this.#names) copy.#names.set(path, entry === folder ? entry : { ...entry, bytes: Buffer.from(entry.bytes) })
+    return copy
   }
 
   paths(): string[] {
@@ -68,6 +82,19 @@ export class SimulatedDisk {
   set(path: string, entry: Entry | undefined): void {
     this.#unsynced.push({ path, before: this.#names.get(path) })
     this.#set(path, entry)
+  }
+
+  /** Moves a folder: the names in it stay what they are, on the platter or not. */
+  move(from: string, to: string): void {
+    this.syncFolder(from)
+    for (const path of this.paths().filter(name => name.startsWith(`${from}/`))) {
+      this.#set(to + path.slice(from.length), this.#names.get(path))
+      this.#set(path, undefined)
+    }
+    this.#unsynced = this.#unsynced.map(({ path, before }) => ({ path: path.startsWith(`${from}/`) ? to + path.slice(from.length) : path, before }))
+    this.#set(to, folder)
+    this.#set(from, undefined)
+    for (const path of [from, to]) this.syncFolder(parentOf(path))
   }
 
   syncFolder(path: string): void {
@@ -123,6 +150,11 @@ export class SimulatedProcess implements FileSystem {
   kill(): void {
     this.#dead = true
     this.#halt()
+  }
+
+  /** The machine has power again, for who needs no start. */
+  revive(): void {
+    this.#dead = false
   }
 
   /** Continues after `stopsAt`. */
@@ -187,7 +219,7 @@ export class SimulatedProcess implements FileSystem {
 
   async writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
     await this.#step()
-    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0 }
+    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0, modifiedMs: this.#disk.now() }
     this.#parent('writeAtomic', path)
     await this.#write('writeAtomic', path, inode, Buffer.from(content))
     await this.#step()
@@ -202,22 +234,24 @@ export class SimulatedProcess implements FileSystem {
     const entry = this.#disk.get(from)
     if (entry === undefined) throw storageErrors.RIV_FILE_NOT_FOUND('rename', from)
     if (this.#disk.get(to) !== undefined) throw storageErrors.RIV_FILE_EXISTS('rename', to)
-    for (const path of this.#below(from)) {
-      this.#disk.set(to + path.slice(from.length), this.#disk.get(path))
-      this.#disk.set(path, undefined)
-    }
-    if (entry === folder) this.#disk.syncFolder(parentOf(to))
+    if (entry === folder) return this.#disk.move(from, to)
+    this.#disk.set(to, entry)
+    this.#disk.set(from, undefined)
   }
 
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
     await this.#step()
+    const made: string[] = []
     for (let i = path.indexOf('/', 1); ; i = path.indexOf('/', i + 1)) {
       const part = i === -1 ? path : path.slice(0, i)
       const entry = this.#disk.get(part)
+      if (entry === undefined) made.push(part)
       if (entry === undefined) this.#disk.set(part, folder)
       else if (entry !== folder) throw storageErrors.RIV_FILE_KIND('makeDirectory', part)
-      if (i === -1) return
+      if (i === -1) break
     }
+    if (sync && made.length > 0) await this.#step()
+    if (sync) for (const part of made) this.#disk.syncFolder(parentOf(part))
   }
 
   async remove(path: string): Promise<void> {
@@ -228,7 +262,8 @@ export class SimulatedProcess implements FileSystem {
   /** Lets others run for a while; here a process dies, or waits. */
   async #step(): Promise<void> {
     const at = this.#steps++
-    for (let turns = Math.floor(this.#disk.random() * (1 + (this.#options.slowness ?? 3))); turns > 0; turns--) await Promise.resolve()
+    if (this.#options.pause !== undefined) await this.#options.pause()
+    else for (let turns = Math.floor(this.#disk.random() * (1 + (this.#options.slowness ?? 3))); turns > 0; turns--) await Promise.resolve()
     if (at === this.#options.stopsAt) {
       this.#gate = new Promise(resolve => { this.#resume = resolve })
       this.#halt()
@@ -245,6 +280,7 @@ export class SimulatedProcess implements FileSystem {
     await this.#step()
     if (this.#steps >= (this.#options.fullFrom ?? Infinity)) throw storageErrors.RIV_FILE_FULL(operation, path)
     inode.bytes = Buffer.concat([inode.bytes, bytes.subarray(half)])
+    inode.modifiedMs = this.#disk.now()
   }
 
   #writer(path: string, inode: Inode): FileWriter {
@@ -256,7 +292,7 @@ export class SimulatedProcess implements FileSystem {
 
   #add(operation: string, path: string): Inode {
     this.#parent(operation, path)
-    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0 }
+    const inode: Inode = { bytes: Buffer.alloc(0), synced: 0, modifiedMs: this.#disk.now() }
     this.#disk.set(path, inode)
     return inode
   }
@@ -274,7 +310,7 @@ export class SimulatedProcess implements FileSystem {
 
   #statusOf(path: string): FileStatus | undefined {
     const entry = this.#disk.get(path)
-    return entry === undefined ? undefined : { path, bytes: entry === folder ? 0 : entry.bytes.length, modifiedMs: Date.now(), directory: entry === folder }
+    return entry === undefined ? undefined : { path, bytes: entry === folder ? 0 : entry.bytes.length, modifiedMs: entry === folder ? 0 : entry.modifiedMs, directory: entry === folder }
   }
 
   #below(path: string): string[] {

@@ -17,7 +17,7 @@ test('what is synced survives a power cut, what is not is lost in some runs, tor
   for (let seed = 0; seed < 200; seed++) {
     const disk = new SimulatedDisk(seededRandom(seed))
     const fs = disk.process()
-    await fs.makeDirectory('/d')
+    await fs.makeDirectory('/d', { sync: true })
     await fs.createExclusive('/d/a', 'synced')
     const file = await fs.append('/d/a')
     await file.append([Buffer.alloc(2_000, 'x')])

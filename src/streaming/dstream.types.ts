@@ -5,6 +5,7 @@ import { seconds, type Time } from '../base/time.ts'
 import type { State } from '../kernel/state/state.ts'
 import { runBatches, testStream } from '../testing/run-batches.ts'
 import type { DStream } from './dstream.ts'
+import type { ConstantInputDStream } from './input/constant-input-dstream.ts'
 import type { ReplayableSource } from './input/replayable-source.ts'
 import { StateSpec } from './state/state-spec.ts'
 import type { StreamingContext } from './streaming-context.ts'
@@ -94,6 +95,13 @@ is<DStream<[string, number]>>()(mapped.stateSnapshots(), true)
 const spec = StateSpec.function((key: string, value: number | undefined, state: State<string>) => (state.exists() ? undefined : { key, value })).timeout(seconds(1))
 is<DStream<{ key: string; value: number | undefined }>>()(pairs.mapWithState(spec).filter(x => x.key !== ''), true)
 is<DStream<[string, string]>>()(pairs.mapWithState(spec).stateSnapshots(), true)
+
+// Own inputs, and what mapWithState gives, are streams with all operations.
+declare const own: ConstantInputDStream<[string, number]>
+is<DStream<[string, number]>>()(own.reduceByKey((a, b) => a + b), true)
+is<DStream<[string, number]>>()(own.updateStateByKey<number>((ones, n) => (n ?? 0) + ones.length), true)
+is<DStream<[string, number]>>()(mapped.reduceByKey((a, b) => a + b), true)
+is<DStream<[string, number]>>()(own.join(mapped).mapValues(([a, b]) => a + b), true)
 
 // Windows with inverse functions.
 is<DStream<[string, number]>>()(pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '30 s', '10 s', { filter: ([word, n]) => n > 0 && word !== '' }), true)

@@ -80,6 +80,11 @@ export const streamingErrors = defineErrors({
     hint: 'name streams with state with uid(), so that they are found wherever they stand; set checkpoint.allowNonRestoredState to give up the state of streams that are gone; or use another directory',
     docs: 'Streams with state find it by name: the one given by `uid`, or their kind and number among those of their kind. A stream that is gone, or has other partitions or another window, does not fit what the checkpoint holds.',
   },
+  RIV_INPUT_MATCH: {
+    message: (input: string, problem: string, held: string) => `the checkpoint does not fit the program: the input ${input} ${problem}, and ${held}`,
+    hint: 'keep inputs without a name in their order, or name them with uid() from the start, so that they may move; let the program that has the input process what it received (stop it gracefully); or set checkpoint.allowNonRestoredState to give it up',
+    docs: 'Inputs find what is left of them by name: the one given by `uid`, or their kind and number among those of their kind. What a receiver stored and no batch processed, and the place in a source, would be lost with an input that is gone; of several inputs of a kind without names, one that reads from elsewhere than the one of its number did may be another one.',
+  },
   RIV_BATCH_CHANGED: {
     message: (batchMs: number, storedMs: number, unfinished: number) => `the batch interval is ${batchMs} ms, and the checkpoint has ${unfinished} unfinished batches of ${storedMs} ms`,
     hint: 'let a program with the old interval finish them (stop it gracefully), then change the interval',
@@ -150,6 +155,12 @@ export const streamingErrors = defineErrors({
     message: (output: string, pauseMs: number, batchMs: number) => `${output} kept the program from everything else for ${pauseMs} ms, of a batch interval of ${batchMs} ms`,
     hint: 'do the work in operators, which run in threads; collect less; use asynchronous I/O',
     docs: 'A warning. Functions of `foreachRDD` and `transform` run in the thread of the program, beside the clock of the batches and the receivers: while one computes for long, or calls something synchronous that is slow, nothing else happens.',
+  },
+  RIV_STATE_SCAN: {
+    message: (operator: string, ms: number, intervalMs: number, keys: number, withData: number) =>
+      `${operator} took ${ms} ms of an interval of ${intervalMs} ms: it goes through all of its ${keys} keys, of which ${withData} had data`,
+    hint: 'use mapWithState, which takes time for keys with data only; its stateSnapshots() gives all of them',
+    docs: 'A warning. `updateStateByKey` calls its function for every key in every batch, so a batch takes time for all keys that ever came and were not forgotten. It is said once, when half of the interval went there three times in a row while at most one key in ten had data.',
   },
   RIV_STOP_IN_LISTENER: {
     message: () => 'stop() was called from a streaming listener',

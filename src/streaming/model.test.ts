@@ -27,13 +27,22 @@ const failedOnce: Readonly<Record<string, GraphPlan & { readonly restartAfterBat
 
 onEveryMaster((context, master) => {
   const share = shares[master as keyof typeof shares]
-  const options = (part: number): fc.Parameters<unknown> => ({ seed, numRuns: Math.round(runs * part), interruptAfterTimeLimit: limitMs * part })
+  const options = (part: number): fc.Parameters<unknown> => ({ seed, numRuns: Math.round(runs * part) })
+  /** Runs what it is given until its part of the time is over: fast-check's own limit would leave a context behind that is still active. */
+  const inTime = (part: number): ((check: () => Promise<void>) => Promise<void>) => {
+    const until = performance.now() + limitMs * part
+    return async check => { if (performance.now() < until) await check() }
+  }
 
-  test(`what comes out is what the model says, from seed ${seed}`, () =>
-    fc.assert(fc.asyncProperty(anyPlan(6), plan => checkPlan(context(), plan)), options(share.whole)))
+  test(`what comes out is what the model says, from seed ${seed}`, () => {
+    const soon = inTime(share.whole)
+    return fc.assert(fc.asyncProperty(anyPlan(6), plan => soon(() => checkPlan(context(), plan))), options(share.whole))
+  })
 
-  test(`also where the program dies after any batch and goes on, from seed ${seed}`, () =>
-    fc.assert(fc.asyncProperty(anyPlan(6), fc.nat({ max: 40 }), (plan, restartAfterBatch) => checkPlan(context(), plan, { restartAfterBatch })), options(share.restarted)))
+  test(`also where the program dies after any batch and goes on, from seed ${seed}`, () => {
+    const soon = inTime(share.restarted)
+    return fc.assert(fc.asyncProperty(anyPlan(6), fc.nat({ max: 40 }), (plan, restartAfterBatch) => soon(() => checkPlan(context(), plan, { restartAfterBatch }))), options(share.restarted))
+  })
 
   describe('what failed once', () => {
     for (const [name, { restartAfterBatch, ...plan }] of Object.entries(failedOnce)) test(name, () => checkPlan(context(), plan, restartAfterBatch === undefined ? {} : { restartAfterBatch }))

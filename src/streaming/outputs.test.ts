@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { hangMs } from '../base/hang.fixture.ts'
 import { ManualClock } from '../base/clock.ts'
 import type { RivuletError } from '../base/define-errors.ts'
 import { Context } from '../context/context.ts'
@@ -338,7 +339,7 @@ test('with concurrentJobs outputs of a batch run at once, batches do not; each f
 describe('a program', () => {
   const hooks = new URL('../../scripts/self.mjs', import.meta.url).href
   const programs = fileURLToPath(new URL('.', import.meta.url))
-  const program = (name: string): ReturnType<typeof spawnSync> => spawnSync(process.execPath, ['--import', hooks, `${programs}${name}`], { encoding: 'utf8', timeout: 60_000 })
+  const program = (name: string): ReturnType<typeof spawnSync> => spawnSync(process.execPath, ['--import', hooks, `${programs}${name}`], { encoding: 'utf8', timeout: hangMs })
 
   test('whose batch fails, and which does not wait, ends with an unhandled rejection', () => {
     const { status, stderr } = program('fails-unwatched.fixture.ts')

@@ -1,46 +1,26 @@
-// StreamingContext: the door to streams. Holds the graph, starts inputs and batches, ends everything.
+// StreamingContext: the door to streams. Holds the graph; what runs once it has started is in streaming-run.ts.
 //
 //   initialized ──start()──→ active ──stop(), or a batch fails──→ stopped
 
-import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { callSite } from '../base/call-site.ts'
-import { ManualClock, SystemClock, type Clock } from '../base/clock.ts'
+import { SystemClock, type Clock } from '../base/clock.ts'
 import { duration, interval, type D, type Time } from '../base/time.ts'
 import type { Context } from '../context/context.ts'
 import { thisPlatform, type Platform } from '../engine/platform.ts'
-import { openControl } from '../control/control-server.ts'
-import { controlSettings } from '../control/settings.ts'
-import { source } from '../rdd/nodes.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
-import { BatchRunner } from './batch/batch-runner.ts'
 import { currentBatch } from './batch/batch.ts'
-import { Termination } from './batch/termination.ts'
-import { Checkpointer, inputIds } from './checkpoint/checkpointer.ts'
-import { memoryDirectory, openCheckpoint, type OpenCheckpoint } from './checkpoint/open.ts'
-import type { Recovery } from './checkpoint/recovery.ts'
-import { operatorsOf } from './checkpoint/match-operators.ts'
-import { openReplay } from './checkpoint/replay.ts'
-import { diskPlace } from './checkpoint/disk-place.ts'
-import { restore } from './checkpoint/restore.ts'
-import { writeSavepoint } from './checkpoint/savepoint.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
 import { ListenerBus } from './events/listener-bus.ts'
-import { StatusLine, type Terminal } from './events/status-line.ts'
 import type { StreamingListener } from './events/streaming-listener.ts'
 import { DStreamGraph, type StreamingState } from './graph/dstream-graph.ts'
-import type { InputNode } from './graph/input-node.ts'
 import { transformNode, unionNode } from './graph/meet.ts'
 import { StreamInputs } from './input/stream-inputs.ts'
-import { contextSettings } from '../context/settings.ts'
 import { streamingSettings } from './settings.ts'
 import { streamingControl } from './streaming-control.ts'
-
-/** How long a stop that is not graceful waits for functions of outputs that are running. */
-const patienceMs = 2_000
+import { StreamingRun } from './streaming-run.ts'
 
 export interface StreamingOptions {
   /** The clock of batches, receivers and their delays; wall time by default. Tests give a ManualClock. */
@@ -77,26 +57,16 @@ const active = new WeakMap<Platform, StreamingContext>()
  * await ssc.stop()
  */
 export class StreamingContext extends StreamInputs {
-  readonly #clock: Clock
   readonly #bus: ListenerBus
-  readonly #termination = new Termination()
-  #runner: BatchRunner | undefined
-  #checkpoint: Promise<OpenCheckpoint> | undefined
-  #checkpointer: Checkpointer | undefined
-  #starting: Promise<void> = Promise.resolve()
-  #stopping: Promise<void> | undefined
-  /** The inputs that were started, in order. */
-  readonly #inputs: InputNode[] = []
-  /** What start() opened and the end closes. */
-  readonly #closers: (() => void)[] = []
+  readonly #run: StreamingRun
 
   constructor(context: Context, batch: D, { clock = new SystemClock() }: StreamingOptions = {}) {
     context.assertRunning('new StreamingContext')
     const batchMs = interval(batch, 'the batch interval').milliseconds
     if (!Number.isInteger(batchMs) || batchMs < 1) throw streamingErrors.RIV_BATCH_INTERVAL(batchMs)
     super(context, new DStreamGraph(context, batchMs))
-    this.#clock = clock
     this.#bus = new ListenerBus(context.log)
+    this.#run = new StreamingRun({ context, graph: this.graph, clock, bus: this.#bus, control: () => streamingControl(this, batchMs) })
   }
 
   /**
@@ -134,8 +104,7 @@ export class StreamingContext extends StreamInputs {
   static async getOrCreate(directory: string, create: () => StreamingContext | Promise<StreamingContext>, { createOnError = false }: { readonly createOnError?: boolean } = {}): Promise<StreamingContext> {
     const ssc = await create()
     ssc.graph.checkpointDirectory ??= directory
-    ssc.#checkpoint ??= ssc.#openCheckpoint(createOnError)
-    await ssc.#checkpoint
+    await ssc.#run.open(createOnError)
     return ssc
   }
 
@@ -228,12 +197,7 @@ export class StreamingContext extends StreamInputs {
    * process.on('SIGUSR2', () => { void ssc.savepoint().then(path => console.log(path)) })
    */
   async savepoint(directory?: string): Promise<string> {
-    const { checkpointDirectory, lastMs } = this.graph
-    if (this.state !== 'active' || this.#checkpointer === undefined) throw streamingErrors.RIV_NO_SAVEPOINT(`the streams are ${this.state}`)
-    if (checkpointDirectory === undefined || checkpointDirectory === memoryDirectory) throw streamingErrors.RIV_NO_SAVEPOINT('their state is in memory')
-    const folder = join(directory ?? join(checkpointDirectory, 'savepoints'), `savepoint-${lastMs}-${Date.now().toString(36)}`)
-    await this.#checkpointer.undisturbed(() => writeSavepoint(this.sparkContext.fs, checkpointDirectory, folder))
-    return folder
+    return this.#run.savepoint(directory)
   }
 
   /**
@@ -280,13 +244,13 @@ export class StreamingContext extends StreamInputs {
    * await ssc.stop()
    */
   async start(): Promise<void> {
-    if (this.state === 'active') return this.#starting
+    if (this.state === 'active') return this.#run.begin()
     if (this.state === 'stopped') throw streamingErrors.RIV_STREAMING_STOPPED()
     if (active.has(this.sparkContext.platform)) throw streamingErrors.RIV_STREAMING_ACTIVE()
     this.sparkContext.assertRunning('start')
     this.graph.state = 'active'
     this.#activate()
-    return (this.#starting = this.#begin())
+    return this.#run.begin()
   }
 
   /**
@@ -306,7 +270,7 @@ export class StreamingContext extends StreamInputs {
    * await ended
    */
   awaitTermination(): Promise<void> {
-    return this.#termination.wait()
+    return this.#run.termination.wait()
   }
 
   /**
@@ -348,8 +312,7 @@ export class StreamingContext extends StreamInputs {
   async stop(options: StopOptions = {}): Promise<void> {
     if (this.#bus.isPosting) throw streamingErrors.RIV_STOP_IN_LISTENER()
     const { graceful = false, stopContext = this.sparkContext.conf.get(streamingSettings['spark.streaming.stopSparkContextByDefault']) } = options
-    this.#stopping ??= this.#end(graceful)
-    const done = this.#stopping.then(() => (stopContext ? this.sparkContext.stop() : undefined))
+    const done = this.#run.end(graceful).then(() => (stopContext ? this.sparkContext.stop() : undefined))
     if (currentBatch() === undefined) await done
   }
 
@@ -366,176 +329,16 @@ export class StreamingContext extends StreamInputs {
     return `StreamingContext (${this.state}, a batch every ${this.graph.batchMs} ms)`
   }
 
-  /** Becomes the active context, and holds the process until the end. */
+  /** Becomes the active context, until the end. */
   #activate(): void {
-    const { platform } = this.sparkContext
+    const { platform, conf } = this.sparkContext
     active.set(platform, this)
-    this.#closers.push(() => active.delete(platform), platform.clock.at(Infinity, () => {}))
-    if (this.#clock instanceof ManualClock) {
-      const started = (): Promise<void> => this.#starting.catch(() => {}) // the clock goes on when the batches can
-      this.#closers.push(this.#clock.guard(BatchRunner.assertOutside), this.#clock.at(this.#clock.now(), started))
-    }
-    if (this.sparkContext.conf.get(contextSettings['spark.ui.showConsoleProgress'])) this.#showStatus()
-    if (!this.sparkContext.conf.get(streamingSettings['spark.streaming.stopGracefullyOnShutdown'])) return
+    this.#run.atEnd(() => active.delete(platform))
+    if (!conf.get(streamingSettings['spark.streaming.stopGracefullyOnShutdown'])) return
     const onSignal = (): void => { void this.stop({ graceful: true }) }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, onSignal)
-      this.#closers.push(() => process.removeListener(signal, onSignal))
-    }
-  }
-
-  #showStatus(): void {
-    const line = StatusLine.on({ terminal: process.stderr as Terminal, others: [process.stdout as Terminal], batchMs: this.graph.batchMs })
-    if (line === undefined) return
-    this.#bus.add(line)
-    this.#closers.push(() => line.close())
-  }
-
-  async #begin(): Promise<void> {
-    try {
-      await this.#openControl() // before the checkpoint: a second program must not take it from the first
-      const { recovery, journal, folder } = await (this.#checkpoint ??= this.#openCheckpoint())
-      if (recovery.start !== undefined && this.sparkContext.configuredParallelism === undefined) this.graph.defaultTarget.partitions = recovery.start.parallelism
-      this.graph.start()
-      this.graph.epoch = journal.epoch
-      const run = randomUUID().slice(0, 8)
-      const checkpointer = this.#checkpointer = new Checkpointer({ run, journal, graph: this.graph, runner: this.sparkContext.runner, keepBatches: this.sparkContext.conf.get(streamingSettings['replay.keep']), pinnedBytes: this.sparkContext.conf.get(streamingSettings['checkpoint.pinnedBytes']), onFailure: error => this.#fail(error) })
-      const disk = diskPlace(this.sparkContext, recovery, run, folder)
-      for (const [i, { id }] of operatorsOf(this.graph.stateful).entries()) this.graph.stateful[i]!.stateful.placed?.({ get committedMs() { return checkpointer.committedMs }, disk }, id)
-      const allowNonRestoredState = this.sparkContext.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
-      await restore({ recovery, graph: this.graph, runner: this.sparkContext.runner, checkpointer, zeroMs: this.#zeroMs, allowNonRestoredState })
-      if (this.#clock instanceof ManualClock || this.sparkContext.master === 'inline') this.graph.watchCaptured()
-      await this.#warmUp()
-      await this.#startInputs()
-    } catch (error) {
-      if (this.#stopping !== undefined) return // by the program, meanwhile
-      await (this.#stopping = this.#end(false))
-      throw error
-    }
-    if (this.#stopping !== undefined) return
-    this.#startBatches((await this.#checkpoint!).recovery)
-    await this.#checkpointer!.started().catch(() => {}) // the checkpointer has told the program
-  }
-
-  get #zeroMs(): number {
-    return Math.floor(this.#clock.now() / this.graph.batchMs) * this.graph.batchMs
-  }
-
-  async #openCheckpoint(createOnError = false): Promise<OpenCheckpoint> {
-    const { graph, sparkContext } = this
-    const replayed = sparkContext.conf.get(streamingSettings['replay.directory'])
-    if (replayed !== '') {
-      graph.checkpointDirectory = memoryDirectory
-      return openReplay(replayed, sparkContext.conf.get(streamingSettings['replay.batch']), sparkContext)
-    }
-    graph.checkpointDirectory ??= sparkContext.conf.get(streamingSettings['spark.streaming.checkpoint.directory']) || undefined
-    const directory = graph.checkpointDirectory
-    if (directory !== undefined && directory !== memoryDirectory) {
-      for (const input of graph.inputs) if (input.unrecoverable !== undefined) throw streamingErrors.RIV_UNRECOVERABLE(input.describe(), input.unrecoverable, directory)
-    }
-    return openCheckpoint(directory, sparkContext, createOnError)
-  }
-
-  /** Nothing more can be made durable: what runs ends, and nothing follows. */
-  #fail(error: Error): void {
-    this.#termination.fail(error)
-    void this.stop({ stopContext: false })
-  }
-
-  /** Opens the control socket where the settings say so. Refused when another program has this name; otherwise streams go on without one. */
-  async #openControl(): Promise<void> {
-    const { conf, appName, log } = this.sparkContext
-    if (!conf.get(controlSettings['control.socket'])) return
-    try {
-      this.#closers.push(await openControl(appName, streamingControl(this, this.graph.batchMs)))
-    } catch (error) {
-      if ((error as { code?: string }).code === 'RIV_CONTROL_NAME') throw error
-      log.warn({ error: (error as Error).message }, 'no control socket: rivulet list and stop will not find this program')
-    }
-  }
-
-  /** Starts the engine's threads, so that the first batch does not wait for them. */
-  async #warmUp(): Promise<void> {
-    const { sparkContext } = this
-    const site = callSite()
-    const partitions = Array.from({ length: sparkContext.defaultParallelism }, () => ({ kind: 'records', records: [] }) as const)
-    await sparkContext.action('start', site, signal => sparkContext.runner.run({ plan: source('start', site, partitions), sink: { to: 'drain' }, action: 'start', site, signal, onResult() {} }))
-  }
-
-  async #startInputs(): Promise<void> {
-    const { conf, runner } = this.sparkContext
-    this.#bus.post('onStreamingStarted', { time: this.#clock.now() })
-    const ids = inputIds(this.graph.inputs)
-    for (const [streamId, input] of this.graph.inputs.entries()) {
-      if (this.#stopping !== undefined) return
-      this.#inputs.push(input)
-      await input.start({ clock: this.#clock, runner, conf, batchMs: this.graph.batchMs, events: this.#bus, replays: this.#replayMs !== undefined, journalBlock: (number, records, ref) => this.#checkpointer!.block(ids[streamId]!.id, number, records, ref) })
-    }
-  }
-
-  /** The first run begins at the batch time at or before now; later ones go on after the last batch that is complete. */
-  #startBatches({ start, completedMs }: Recovery): void {
-    const { batchMs } = this.graph
-    const replayMs = this.#replayMs
-    const goesOn = start?.batchMs === batchMs
-    const zeroMs = goesOn ? start!.zeroMs : Math.max(this.#zeroMs, Math.ceil((completedMs ?? 0) / batchMs) * batchMs)
-    this.graph.begin(zeroMs)
-    this.#checkpointer!.start(zeroMs)
-    const lastMs = replayMs !== undefined ? replayMs - batchMs : goesOn ? completedMs ?? zeroMs : zeroMs
-    const clock = replayMs === undefined ? this.#clock : new ManualClock(lastMs)
-    this.#runner = new BatchRunner({ context: this.sparkContext, graph: this.graph, clock, bus: this.#bus, lastMs, checkpointer: this.#checkpointer!, onFailure: error => this.#termination.fail(error) })
-    void this.#runner.halted.then(() => (this.#stopping ??= this.#end(false)))
-    this.#runner.start()
-    if (replayMs !== undefined) void (clock as ManualClock).advance(batchMs).then(() => this.stop())
-  }
-
-  /** The one batch that is run again. */
-  get #replayMs(): number | undefined {
-    const { conf } = this.sparkContext
-    return conf.get(streamingSettings['replay.directory']) === '' ? undefined : conf.get(streamingSettings['replay.batch'])
-  }
-
-  async #end(graceful: boolean): Promise<void> {
-    await this.#eachInput('stopReceiving')
-    if (this.#runner !== undefined) {
-      const halted = this.#runner.stop(graceful)
-      await (graceful ? this.#inTime(halted) : Promise.race([halted, this.#patience()]))
-    }
-    await this.#eachInput('stop')
-    if (this.#checkpointer !== undefined) await this.#checkpointer.close()
-    else await this.#checkpoint?.then(({ journal }) => journal.close(), () => {})
-    this.#runner?.forgetAll()
-    this.#bus.close()
-    for (const close of this.#closers.splice(0)) close()
-    this.graph.state = 'stopped'
-    this.#termination.end()
-  }
-
-  /** Waits for a graceful end as long as the settings say, on the streams' clock; then cancels what is left. */
-  async #inTime(halted: Promise<void>): Promise<void> {
-    const limitMs = this.sparkContext.conf.get(streamingSettings['spark.streaming.gracefulStopTimeout']) || 10 * this.graph.batchMs
-    const late = Promise.withResolvers<boolean>()
-    const cancel = this.#clock.at(this.#clock.now() + limitMs, () => late.resolve(true))
-    const isLate = await Promise.race([halted.then(() => false), late.promise])
-    cancel()
-    if (!isLate) return
-    const { code, message } = streamingErrors.RIV_GRACEFUL_TIMEOUT(limitMs, this.#runner!.pending)
-    this.sparkContext.log.warn({ code }, message)
-    await Promise.race([this.#runner!.stop(false), this.#patience()])
-  }
-
-  #patience(): Promise<void> {
-    const { clock } = this.sparkContext.platform
-    return new Promise(resolve => { clock.at(clock.now() + patienceMs, resolve, { hold: false }) })
-  }
-
-  async #eachInput(method: 'stopReceiving' | 'stop'): Promise<void> {
-    for (const input of this.#inputs) {
-      try {
-        await input[method]()
-      } catch (error) {
-        this.sparkContext.log.warn({ error: String(error) }, `${input.describe()} failed to stop`)
-      }
+      this.#run.atEnd(() => process.removeListener(signal, onSignal))
     }
   }
 }

@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { hangMs } from '../../src/base/hang.fixture.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const packages = join(root, 'node_modules')
@@ -18,7 +19,7 @@ interface Ended { readonly code: number | null; readonly out: string; readonly e
 /** Runs node; a program that does not end by itself is killed and has no code. */
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const start = performance.now()
-  const child = spawn(process.execPath, args, { cwd: app, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', ...env }, timeout: 20_000, killSignal: 'SIGKILL' })
+  const child = spawn(process.execPath, args, { cwd: app, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', ...env }, timeout: hangMs, killSignal: 'SIGKILL' })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
   child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Context, InputDStream, Receiver, StreamingContext, milliseconds, minutes, seconds, type D, type RDD } from 'rivulet'
 import { ManualClock } from 'rivulet/testing'
+import { hangMs } from '../../src/base/hang.fixture.ts'
 import { onMasters } from './masters.ts'
 import { coded, collected, open, program } from './streams.ts'
 
@@ -174,7 +175,7 @@ onMasters((context, master) => {
   })
 
   if (master === 'inline') { // it takes 2 s
-    test('a stop that is not graceful ends what runs, and the advance that waits for it', { timeout: 10_000 }, async () => {
+    test('a stop that is not graceful ends what runs, and the advance that waits for it', { timeout: hangMs }, async () => {
       await using s = open(context())
       const begun = Promise.withResolvers<void>()
       s.ssc.queueStream([[1]]).foreachRDD(async () => { begun.resolve(); await new Promise(() => {}) })

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Context } from 'rivulet'
+import { hangMs } from '../../src/base/hang.fixture.ts'
 import { onMasters } from './masters.ts'
 import { open, until } from './streams.ts'
 
@@ -140,7 +141,7 @@ onMasters(context => {
     }
   })
 
-  test('a line of 16 MiB, and one that is longer', { timeout: 30_000 }, async () => {
+  test('a line of 16 MiB, and one that is longer', { timeout: hangMs }, async () => {
     const limit = 16 * 1024 * 1024
     await using server = await serve()
     await using s = await lines(context(), server.port)

@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { StreamingContext, type Context, type D, type DStream } from 'rivulet'
 import { ManualClock } from 'rivulet/testing'
+import { hangMs } from '../../src/base/hang.fixture.ts'
 
 /** A StreamingContext that stops at the end of the block and leaves its Context alone. */
 export function open(ctx: Context, batch: D = 1_000, startMs = 0) {
@@ -32,7 +33,7 @@ export const coded = (code: RegExp, message = /./) => (error: unknown): true => 
 
 /** Lets sockets go on until a condition holds. */
 export async function until(condition: () => boolean, what: string, step: () => unknown = turn): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await turn()) {
+  for (const end = Date.now() + hangMs; !condition(); await turn()) {
     assert.ok(Date.now() < end, `${what}: it never came`)
     await step()
   }
@@ -42,13 +43,16 @@ export interface Ended { readonly status: number | null; readonly stdout: string
 
 const hooks = new URL('../../scripts/self.mjs', import.meta.url).href
 
-/** Runs a module in a process of its own; one that does not end by itself is killed, and has the status null. */
-export async function program(source: string, limitMs = 15_000): Promise<Ended> {
+/** Lines that say how busy the machine is. */
+const busy = /^rivulet warn: .* code=RIV_(OUTPUT_BLOCKS|BATCHES_LATE)\b.*\n/gm
+
+/** Runs a module in a process of its own; one that does not end by itself is killed, and has the status null. What it says of a busy machine is left out. */
+export async function program(source: string, limitMs = hangMs): Promise<Ended> {
   const prelude = `import { Context, StreamingContext, Receiver, InputDStream, seconds, milliseconds } from 'rivulet'; import { ManualClock } from 'rivulet/testing';\n`
   const child = spawn(process.execPath, ['--import', hooks, '--input-type=module', '-e', prelude + source], { cwd: fileURLToPath(new URL('../..', import.meta.url)), timeout: limitMs })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', text => { stdout += text })
   child.stderr.setEncoding('utf8').on('data', text => { stderr += text })
   const status = await new Promise<number | null>(resolve => { child.on('close', resolve) })
-  return { status, stdout, stderr }
+  return { status, stdout, stderr: stderr.replaceAll(busy, '') }
 }

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'
+import { hangMs } from '../../src/base/hang.fixture.ts'
 import { harness } from './environments.ts'
 
 const program = "const k = 40; ship(x => x + k, 2).then(v => { console.log('@' + v); process.exit() })"
 
 for (const [name, flags, options] of [['as a flag', ['--inspect-brk=0'], ''], ['in NODE_OPTIONS', [], '--inspect-brk=0']] as const) {
-  test(`--inspect-brk ${name}`, { timeout: 30_000 }, async () => {
+  test(`--inspect-brk ${name}`, { timeout: hangMs }, async () => {
     const child = spawn(process.execPath, [...flags, '--import', harness, '-e', program], { env: { ...process.env, NODE_OPTIONS: options } })
     const closed = new Promise<number | null>(resolve => child.on('close', resolve))
     let stdout = ''

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import ts from 'typescript'
+import { hangMs } from '../../src/base/hang.fixture.ts'
 import type { SuiteResult } from './run-suite.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -90,7 +91,7 @@ async function runAsTest(dir: string, main: string, testModule: string, command:
     import { writeFileSync } from 'node:fs'
     import { test } from '${testModule}'
     import { runSuite } from '${join(root, 'test/closures/run-suite.ts')}'
-    test('the suite', { timeout: 60_000 }, async () => { writeFileSync('${result}', JSON.stringify(await runSuite(cases))) })
+    test('the suite', { timeout: ${hangMs} }, async () => { writeFileSync('${result}', JSON.stringify(await runSuite(cases))) })
   `)
   await run(command, dir)
   return JSON.parse(readFileSync(result, 'utf8')) as SuiteResult

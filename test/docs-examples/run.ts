@@ -10,7 +10,7 @@ import type { Example } from './extract.ts'
 /** The files that examples may read, in the folder they run in. */
 const inputs = { 'README.md': 'to be or not to be\nthat is the question\n', 'package.json': '{\n  "name": "app",\n  "type": "module"\n}\n', 'logs/app.log': 'info started\nerror disk is full\nerror disk is still full\n' }
 const together = 8
-const limitMs = 30_000
+const limitMs = 75_000
 
 /** For each example what went wrong with it, '' where nothing did, once it has run; `scratch` is a folder for their files. */
 export function runExamples(examples: readonly Example[], scratch: string): Promise<string>[] {

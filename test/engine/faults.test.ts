@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Context, isRivuletError } from 'rivulet'
+import { Context, isRivuletError, type RDD } from 'rivulet'
 
 const folder = mkdtempSync(join(tmpdir(), 'rivulet-faults-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -104,6 +104,18 @@ for (const { what, grow } of growth) {
       assert.ok(isRivuletError(error))
       assert.equal(error.code, 'RIV_TASK_MEMORY')
       assert.match(error.message, /memory.*tried 2 times/)
+      return true
+    })
+    await usable()
+  })
+}
+
+for (const [op, group] of Object.entries<(pairs: RDD<[string, string]>) => RDD<unknown>>({ groupByKey: pairs => pairs.groupByKey(4), cogroup: pairs => pairs.cogroup(ctx.parallelize([['rare', 1]])) })) {
+  test(`the values of one key are more than memory, ${op}: the error says what needs no list of them`, async () => {
+    const pairs: RDD<[string, string]> = ctx.range(0, 2_000_000, 1, 4).map(n => [n % 3 === 0 ? `key ${n}` : 'common', `value ${n} of a length that counts`])
+    await assert.rejects(group(pairs).count(), error => {
+      assert.ok(isRivuletError(error))
+      assert.deepEqual([error.code, /groupByKey, cogroup.*reduceByKey/.test(error.message)], ['RIV_TASK_MEMORY', true])
       return true
     })
     await usable()

@@ -122,6 +122,7 @@ for (const master of ['inline', 'local[2]'] as const) {
     const pairs = ctx.range(0, 60_000, 1, 2).map(i => [i, 'x'.repeat(500) + i] as [number, string])
     const lengths = await pairs.groupByKey(2).map(([key, [text]]) => (text!.endsWith(String(key)) ? 1 : 0) as number).reduce((a, b) => a + b)
     assert.equal(lengths, 60_000)
+    assert.equal(await pairs.repartition(3).filter(([key, text]) => text.endsWith(String(key))).count(), 60_000)
     await ctx.stop()
     assert.deepEqual(readdirSync(localDir), [])
   })

@@ -46,6 +46,7 @@ for (const master of ['inline', 'local[2]'] as const) {
         const kept = ctx.range(0, 1_000, 1, 4).map(n => [n % 7, String(n)] as [number, string]).persist(level).reduceByKey((a, b) => a + b).persist(level)
         await kept.count()
         assert.equal(ctx.getRDDStorageInfo().length, 2)
+        assert.ok(kept.id > 0) // it is held up to here
       })()
       assert.ok(memoryOf(ctx).liveBlocks > 0)
       await becomes('blocks and files are gone', () => memoryOf(ctx).liveBlocks === 0 && files().length === 0)

@@ -30,7 +30,7 @@ test('log mining: what was asked of the errors', async () => {
 test('logistic regression: learns, and is many times as fast with the points kept', async () => {
   const out = await run('logistic-regression', ['--points', '20000', '--iterations', '8'])
   assert.ok(Number(/right: ([\d.]+) %/.exec(out)![1]) > 90, out)
-  assert.ok(Number(/: (\d+) times as fast/.exec(out)![1]) >= 3, out) // more than ten on a machine that does nothing else
+  assert.ok(Number(/: (\d+) times as fast/.exec(out)![1]) >= 2, out) // more than ten on a machine that does nothing else
 })
 
 test('PageRank: pages with many links to them come first', async () => {

@@ -13,8 +13,9 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '../../src/base/random.ts'
+import { checkOutputs } from './check-outputs.fixture.ts'
 import { checkJournal } from './journal-rules.fixture.ts'
-import { batchMs, expectedOf, operations, sorted, sources, type Outcome, type Plan } from './plan.fixture.ts'
+import { batchMs, operations, sources, type Outcome, type Plan } from './plan.fixture.ts'
 
 const program = fileURLToPath(new URL('driver.fixture.ts', import.meta.url))
 const self = new URL('../../scripts/self.mjs', import.meta.url).href
@@ -64,7 +65,10 @@ export class CrashMatrix {
       const ended = await this.#live(plan, {})
       story.push(ended)
       assert.equal(ended, 'ended')
-      checkOutputs(plan, journalled, await this.#checkJournal(plan, journalled))
+      checkOutputs(plan, {
+        outcomes: outcomesOf(folder), saved: time => savedIn(join(folder, 'text', `numbers-${time}`)), acknowledged: acknowledgedOf(folder),
+        journalled, keepsAll: plan.keep === keepsAll, lastMs: await this.#checkJournal(plan, journalled),
+      })
       await rm(folder, { recursive: true })
     } catch (error) {
       throw new Error(story.join('\n'), { cause: error })
@@ -147,51 +151,9 @@ function acknowledgedOf(folder: string): number[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(line => line.endsWith('.')).map(Number) : []
 }
 
-/** Asserts that every output of every complete batch is what it must be, and was so whenever it was put out. */
-function checkOutputs(plan: Plan, journalled: ReadonlyMap<string, Uint8Array>, lastMs: number): void {
-  const { folder, source, keep } = plan
-  const byName = new Map<string, Map<number, Outcome>>()
-  for (const outcome of outcomesOf(folder)) {
-    const { name, time, rows } = outcome
-    if (time > lastMs) continue // cut short by the end
-    let batches = byName.get(name)
-    if (batches === undefined) byName.set(name, batches = new Map())
-    const before = batches.get(time)
-    if (before !== undefined) assert.deepEqual(sorted(rows), sorted(before.rows), `${name} of ${time} was put out again`)
-    else batches.set(time, outcome)
-  }
-  const raw = [...byName.get('raw')?.values() ?? []].sort((a, b) => a.time - b.time)
-  assert.deepEqual(raw.map(({ time }) => time), raw.map((_, i) => raw[0]!.time + i * batchMs), 'no batch is left out')
-  const others = byName.get('others') ?? new Map<number, Outcome>()
-  const numbers = raw.flatMap(({ rows }) => rows as number[])
-
-  for (const [name, rows] of expectedOf(plan, raw, others)) {
-    const [output, time] = name.split(' ') as [string, string]
-    assert.deepEqual(sorted(byName.get(output)?.get(Number(time))?.rows ?? ['none']), rows, name)
-  }
-  for (const { time, rows } of raw) {
-    const saved = join(folder, 'text', `numbers-${time}`)
-    const parts = readdirSync(saved).filter(part => part.startsWith('part-')).sort()
-    assert.ok(existsSync(join(saved, '_SUCCESS')), `the files of ${time} are whole`)
-    assert.deepEqual(parts.flatMap(part => readFileSync(join(saved, part), 'utf8').split('\n').slice(0, -1)).map(Number), rows, `the files of ${time}`)
-  }
-  if (source === 'replay') assert.deepEqual(numbers, numbers.map((_, i) => i), 'each number once')
-  if (others.size > 0) assert.deepEqual([...others.values()].flatMap(({ rows }) => rows), Array.from({ length: 3 * raw.length }, (_, i) => i))
-  if (source === 'files') assert.deepEqual(numbers, numbers.map((_, i) => i), 'each line of each file once')
-  if (raw.length === 0) return // on a busy machine a life may be too short
-  if (source === 'receiver') {
-    const there = new Set(numbers)
-    for (const n of acknowledgedOf(folder).filter(n => n < numbers.at(-1)! - 3)) assert.ok([n - 2, n - 1, n].every(each => there.has(each)), `R1: ${n} was acknowledged`)
-  }
-  if (source === 'socket') {
-    assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b), 'no line twice, in order')
-    const there = new Set(numbers)
-    const texts = [...journalled].sort(([a], [b]) => numberOf(a) - numberOf(b)).map(([, bytes]) => Buffer.from(bytes).toString('latin1'))
-    const inJournal = texts.flatMap(text => text.match(/\d+(?=\n)/g) ?? []).map(Number)
-    const inBatches = inJournal.filter(n => n <= numbers.at(-1)!) // what came last may wait for a batch
-    for (const n of inBatches) assert.ok(there.has(n), `${n} is in the journal, and in no batch`)
-    if (keep === keepsAll) assert.deepEqual(numbers, inBatches)
-  }
+/** The records in a folder of files, if it is whole. */
+function savedIn(folder: string): number[] | undefined {
+  if (!existsSync(join(folder, '_SUCCESS'))) return undefined
+  const parts = readdirSync(folder).filter(part => part.startsWith('part-')).sort()
+  return parts.flatMap(part => readFileSync(join(folder, part), 'utf8').split('\n').slice(0, -1)).map(Number)
 }
-
-const numberOf = (block: string): number => Number(block.split(' ')[1])

@@ -9,9 +9,10 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renam
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Context, milliseconds, Receiver, StreamingContext } from 'rivulet'
-import type { DStream, State } from 'rivulet'
+import type { DStream } from 'rivulet'
 import { ManualClock } from 'rivulet/testing'
 import { batchMs, type Outcome, type Plan, recordOf } from './plan.fixture.ts'
+import { describe } from './program.fixture.ts'
 
 const plan = JSON.parse(process.argv[2]!) as Plan
 const { folder, source, operations, master, durability, keep, batches, clock: clockKind, port } = plan
@@ -48,40 +49,11 @@ const ssc = await StreamingContext.getOrCreate(join(folder, 'checkpoint'), () =>
   const ssc = new StreamingContext(new Context({ master, conf }), milliseconds(batchMs), clock && { clock })
   const numbers = numbersOf(ssc)
   const pairs = numbers.map((n): [string, number] => recordOf(n))
-  const add = (a: number, b: number): number => a + b
   output('raw', numbers)
   numbers.saveAsTextFiles(join(folder, 'text', 'numbers'))
-  const described: Readonly<Record<Plan['operations'][number], () => void>> = {
-    window: () => output('window', pairs.reduceByKeyAndWindow(add, milliseconds(3 * batchMs))),
-    inverse: () => output('inverse', pairs.reduceByKeyAndWindow(add, (a, b) => a - b, milliseconds(4 * batchMs), milliseconds(2 * batchMs), { filter: ([, n]) => n > 0 })),
-    state: () => output('state', pairs.updateStateByKey(sum)),
-    slow: () => output('slow', pairs.window(milliseconds(batchMs), milliseconds(5 * batchMs)).updateStateByKey(sum)),
-    mapped: () => {
-      const mapped = pairs.mapWithState((key, n, state: State<number>): [string, number | string] => {
-        if (state.isTimingOut()) return [key, 'out']
-        state.update((state.getOption() ?? 0) + n!)
-        return [key, state.get()]
-      }, { timeout: milliseconds(3 * batchMs) })
-      output('mapped', mapped)
-      output('snapshots', mapped.stateSnapshots())
-    },
-    join: () => {
-      const others = ssc.sourceStream(countingSource(3))
-      output('others', others)
-      output('join', pairs.join(others.map((n): [string, number] => recordOf(n))))
-    },
-    two: () => output('two', pairs.updateStateByKey(sum, 1).mapWithState((key, n, state: State<number>): [string, number] => {
-      state.update((state.getOption() ?? 0) + n!)
-      return [key, state.get()]
-    }, { numPartitions: 3 })),
-  }
-  for (const operation of operations) described[operation]()
+  for (const operation of operations) describe(operation, pairs, () => ssc.sourceStream(countingSource(3)), output)
   return ssc
 })
-
-function sum(ns: number[], total: number | undefined): number {
-  return ns.reduce((a, b) => a + b, total ?? 0)
-}
 
 function output(name: string, stream: DStream<unknown>): void {
   stream.foreachRDD(async (rdd, time) => {

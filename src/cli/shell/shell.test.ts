@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { hangMs } from '../../base/hang.fixture.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'rivulet-shell-'))
 after(() => rmSync(dir, { recursive: true }))
@@ -116,7 +117,7 @@ class Terminal {
   }
 
   async until(pattern: RegExp | string): Promise<string> {
-    const limit = AbortSignal.timeout(30_000)
+    const limit = AbortSignal.timeout(hangMs)
     for (;;) {
       const found = typeof pattern === 'string' ? this.#out.includes(pattern) : pattern.test(this.#out)
       if (found) break

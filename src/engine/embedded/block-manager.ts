@@ -92,7 +92,7 @@ export class BlockManager implements BlockLookup, Presence {
     const giveUp = (): void => {
       kept.delete(partition)
       this.#options.forgetDecoded([id])
-      this.#options.moved?.(plan.id, partition, undefined)
+      this.#options.moved?.(owner.plan, partition, undefined) // naming `plan` here would hold it: a plan nobody has is how a drop is noticed
     }
     const group = this.#hold(new BlockGroup(precious ? owner : { ...owner, giveUp }, [blocks]))
     kept.set(partition, { id, group, worker })

@@ -45,6 +45,7 @@ import { describeTask } from './describe-task.ts'
 import type { TaskDescription } from './describe-task.ts'
 import { InlineBackend } from './inline-backend.ts'
 import { JobRecords } from './job-records.ts'
+import { memoryLimits } from './memory-limits.ts'
 import { mayHaveCopies, Speculation } from './speculation.ts'
 import { addsToAccumulators, StageCatalog } from './stage-catalog.ts'
 import type { ReadyTask, TaskBackend, TaskOutcome, TaskWatch } from './task-backend.ts'
@@ -135,8 +136,9 @@ export class EmbeddedEngine implements Engine {
       minTaskRuntimeMs: conf.get(engineSettings['spark.speculation.minTaskRuntime']),
     })
     this.status = new JobRecords(events, () => this.#runningTasks())
+    const limits = memoryLimits(conf, threads, getHeapStatistics().heap_size_limit)
     this.#localDir = openLocalDir(conf)
-    this.#store = new BlockStore({ maxBytes: conf.get(engineSettings['memory.blocks']), giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
+    this.#store = new BlockStore({ maxBytes: limits.blockBytes, giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
     this.#files = new BlockFiles(this.#localDir, action => this.#store.afterTasks(action))
     this.#blocks = new BlockManager({
       pool: this.#store.pool,
@@ -144,15 +146,14 @@ export class EmbeddedEngine implements Engine {
       encode: records => this.#store.encode(records),
       forgetDecoded: ids => this.#backend.forgetDecoded(ids),
       moved: (rddId, partition, to) => {
-        if (!events.listening) return
+        if (events.isEmpty) return
         const [where, bytes] = to === undefined ? ['nowhere', 0] as const : [to.file === undefined ? 'memory' : 'disk', to.bytes] as const
         events.post('onBlockUpdated', { rddId, partition, where, memSize: where === 'memory' ? bytes : 0, diskSize: where === 'disk' ? bytes : 0 })
       },
     })
-    const heap = threads === 0 ? getHeapStatistics().heap_size_limit : conf.get(engineSettings['memory.worker'])
-    const memory = { dir: this.#localDir.place, bytes: Math.min(conf.get(engineSettings['memory.shuffle']) / Math.max(1, threads), heap / 4) }
-    const decodedBytes = Math.min(conf.get(engineSettings['memory.decoded']), heap / 2)
-    this.#backend = platform.backend !== undefined ? platform.backend(this.#store) : threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: heap, memory, decodedBytes })
+    const { decodedBytes } = limits
+    const memory = { dir: this.#localDir.place, bytes: limits.taskBytes, outputBytes: limits.outputBytes }
+    this.#backend = platform.backend !== undefined ? platform.backend(this.#store) : threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: limits.heapBytes, memory, decodedBytes })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
     this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
@@ -170,10 +171,6 @@ export class EmbeddedEngine implements Engine {
     }
     const resolving = resolvePlan(job.plan, job.signal)
     return resolving === undefined ? this.#submit(job, captures, properties) : resolving.then(() => this.#submit(job, captures, properties))
-  }
-
-  get localFolder(): string {
-    return this.#localDir.path
   }
 
   freeze(fn: PlanFunction): void {
@@ -404,7 +401,7 @@ export class EmbeddedEngine implements Engine {
         const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
           : outgrew ? { error: outcome.cause, retry: true, excused: true }
           : refusal !== undefined ? { error: refusal, retry: false }
-          : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, origins: description?.origins ?? [] })
+          : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, alone, origins: description?.origins ?? [] })
         told(outcome.kind === 'lost' ? 'lost' : killed !== undefined || !wanted ? 'killed' : 'failed', failure.error)
         this.#apply(this.#scheduler.failed(task.id, failure))
       },

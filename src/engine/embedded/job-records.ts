@@ -41,7 +41,7 @@ export class JobRecords implements JobStatuses {
 
   /** Whether events are wanted. */
   get listening(): boolean {
-    return this.#bus.listening
+    return !this.#bus.isEmpty
   }
 
   jobStarted(id: number, stages: readonly StageRun[], { action, site }: Job, properties: JobProperties): void {

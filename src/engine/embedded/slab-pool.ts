@@ -10,11 +10,11 @@
 // - With RIVULET_TEST_POISON=1 (tests) freed slabs are filled with 0xDB.
 
 import { assert, present } from '../../base/assert.ts'
+import { kernelErrors } from '../../kernel/errors.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import { allocateSlab, SlabView, slabHeaderBytes, slabSize } from '../../wire/slab/slab-view.ts'
 import type { NewSlab } from '../../wire/slab/slab-writer.ts'
 import type { Lease } from '../../wire/messages.ts'
-import { engineErrors } from '../errors.ts'
 
 /** A lease with less room than this is given back, and a slab with less is not leased again. */
 const minRoom = 256 << 10
@@ -143,7 +143,7 @@ export class SlabPool {
   /** Takes over the slabs that a task made, all or none; returns their ids by the temporary ones. Until their leases are ended they count as leased. */
   adopt(made: readonly NewSlab[]): Map<number, number> {
     const bytes = made.reduce((sum, { memory }) => sum + memory.byteLength, 0)
-    if (!this.makeRoom(bytes)) throw engineErrors.RIV_BLOCK_MEMORY(bytes, this.#options.maxBytes)
+    if (!this.makeRoom(bytes)) throw kernelErrors.RIV_BLOCK_MEMORY(bytes, this.#options.maxBytes)
     return new Map(made.map(({ temporary, memory, used, kept = false }) => {
       const slab = this.#add(memory, used)
       slab.leased = true
@@ -210,7 +210,7 @@ export class SlabPool {
       const spare = this.#free.pop()
       if (spare !== undefined) return spare
       if (this.#bytes - this.#waiting + slabSize <= maxBytes) return this.#add(allocateSlab(0), slabHeaderBytes)
-      if (giveUp?.(nothing) !== true) throw engineErrors.RIV_BLOCK_MEMORY(slabSize, maxBytes)
+      if (giveUp?.(nothing) !== true) throw kernelErrors.RIV_BLOCK_MEMORY(slabSize, maxBytes)
     }
   }
 

@@ -11,15 +11,17 @@ export interface AttemptInfo {
   readonly action: string
   readonly partition: number
   readonly attempt: number
+  /** Whether it ran while nothing else did. */
+  readonly alone: boolean
   readonly origins: readonly FnOrigin[]
 }
 
 /** Turns an outcome that is no output into the failure that the scheduler counts. */
-export function failureOf(outcome: Exclude<TaskOutcome, { kind: 'done' }>, { action, partition, attempt, origins }: AttemptInfo): TaskFailure {
+export function failureOf(outcome: Exclude<TaskOutcome, { kind: 'done' }>, { action, partition, attempt, alone, origins }: AttemptInfo): TaskFailure {
   if (outcome.kind === 'lost') {
     const memory = outcome.reason === 'memory'
     const make = memory ? engineErrors.RIV_TASK_MEMORY : engineErrors.RIV_WORKER_LOST
-    return { error: make.withCause(outcome.error, action, partition, outcome.detail, attempt), retry: !memory || attempt < 2 }
+    return { error: make.withCause(outcome.error, action, partition, outcome.detail, attempt), retry: !memory || !alone }
   }
   const { failure, cause } = outcome
   if (failure.kind === 'cancelled') return { error: engineErrors.RIV_JOB_CANCELLED(action), retry: false }

@@ -301,7 +301,7 @@ export class WorkerPool implements TaskBackend {
   #message(slot: Slot, message: FromWorker): void {
     if (message.type === 'ready') {
       slot.startedFor = undefined
-      slot.worker.unref()
+      this.#rests(slot)
       this.#dispatch()
       return
     }
@@ -356,11 +356,16 @@ export class WorkerPool implements TaskBackend {
     this.#dispatch()
   }
 
+  /** An idle worker does not hold the process; one that close() waits for does. */
+  #rests(slot: Slot): void {
+    if (!this.#closing) slot.worker.unref()
+  }
+
   #end(slot: Slot, outcome: TaskOutcome): void {
     const running = present(slot.running, 'a running task')
     clearTimeout(running.grace)
     slot.running = undefined
-    slot.worker.unref()
+    this.#rests(slot)
     if (this.#busy() === 0 && this.#queue.length === 0) {
       clearInterval(this.#sampler)
       this.#sampler = undefined

@@ -15,13 +15,22 @@ export const appendAll = () => (list: unknown[], more: readonly unknown[]): unkn
 export const combinePartition = (_args: Args, [merge, mergeCombiners, create]: Fns) => function* (rows: Iterable<PairRow>, _partition: number, io: TaskIO): Generator<unknown> {
   const map = new SpillingMap(io, { merge: mergeCombiners! })
   let left = 1
+  let passing = 0
   for (const [key, value] of rows) {
+    if (passing > 0) {
+      passing--
+      map.pass(key, create === undefined ? value : create(value))
+      continue
+    }
     const due = --left === 0
     const place = map.find(key)
     const before = due ? map.measure(place) : 0
     if (place === -1) map.add(key, create === undefined ? value : create(value))
     else map.values[place] = merge!(map.values[place], value)
-    if (due) left = map.sampled(key, before)
+    if (due) {
+      left = map.sampled(key, before)
+      passing = map.passing()
+    }
   }
   yield* map.pairs()
   map.close()

@@ -13,8 +13,8 @@ import { CombineMap } from '../combine-map.ts'
 import { FinalFailure, kernelErrors, UserFailure } from '../errors.ts'
 import { Collected, inBlocks } from '../outputs.ts'
 import { copyValue } from '../state/copy-value.ts'
-import { cellsOf, forgetDamaged, nextHead, tableToChange, type DiskState, type StateVersion } from '../state/live-tables.ts'
-import { absent, type Cell, type RemoveRow, type StateStore, type Version } from '../state/state-store.ts'
+import { nextHead, tableToChange, tableToRead, type LogRow, type StateVersion } from '../state/live-tables.ts'
+import { absent, type Cell, type StateTable } from '../state/state-table.ts'
 import { KeyState } from '../state/state.ts'
 import type { TaskIO } from '../task-io.ts'
 import { plain } from '../thenable.ts'
@@ -22,13 +22,7 @@ import type { Args, Fn, Fns, PairRow, Rows } from './kinds.ts'
 
 /** The arguments of every state function. */
 export interface StateArgs {
-  /** The version before. */
   readonly head: string | undefined
-  readonly version: Version
-  /** Batches up to this time are final. */
-  readonly committedMs: number
-  /** Where the state is on disk, if it is. */
-  readonly disk?: DiskState
   readonly timeMs: number
   /** How long a key may be idle. */
   readonly idleMs?: number
@@ -42,6 +36,8 @@ export interface StateInfo {
   /** Blocks of the log that are older than this are not needed any more. */
   readonly keepFromMs: number | undefined
   readonly keys: number
+  /** Where all keys were gone through: how many had data. */
+  readonly withData?: number
 }
 
 /** A whole log is written again within about so many changes. */
@@ -53,11 +49,10 @@ const versionsARenewal = 16
 export const keepRows = () => (rows: Rows, _input: KeepInput, io: TaskIO): KeepOutput => ({ lists: [blocksOf([...rows], io)], info: undefined })
 
 /** updateStateByKey: rows are `[key, values]`. */
-export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  changed(input, io, (table, { timeMs }) => {
+export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput => {
+  const batch = batchOf(rows)
+  return wentThrough(batch, changed(input, io, (table, { timeMs }) => {
     const time = new Time(timeMs)
-    const batch = new CombineMap()
-    for (const [key, values] of rows) batch.add(key, values)
     let calls = 0
     for (const cell of table.cells()) {
       const place = batch.size === 0 ? -1 : batch.find(cell.key)
@@ -75,20 +70,23 @@ export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [
       if (next !== undefined) table.put(key, next, timeMs)
     })
     return []
-  })
+  }))
+}
 
 /** updateStateByKey over whole partitions: the function gets `[key, values, state]` of every key, and gives the pairs that are the state then. */
-export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  changed(input, io, (table, { timeMs }) => {
-    const { batch, given } = updated(table, rows, f!, timeMs, io)
+export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput => {
+  const batch = batchOf(rows)
+  return wentThrough(batch, changed(input, io, (table, { timeMs }) => {
+    const given = updated(table, batch, f!, timeMs, io)
     for (const [key] of given) if (batch.find(key) === -1 && table.get(key) === undefined) throw new FinalFailure(kernelErrors.RIV_STATE_KEY(key))
     replaceAll(table, given, timeMs)
     return []
-  })
+  }))
+}
 
 /** The same where keys may change: what the function gives, to be brought to the partitions of its keys. */
 export const updatedPairs = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  ({ lists: [blocksOf(updated(tableToChange(versionOf(input), io), rows, f!, (input.args as StateArgs).timeMs, io).given, io)], info: undefined })
+  ({ lists: [blocksOf(updated(tableToRead(versionOf(input), io), batchOf(rows), f!, (input.args as StateArgs).timeMs, io), io)], info: undefined })
 
 /** A version that has the pairs, and no others. */
 export const replaceState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }) => {
@@ -115,7 +113,7 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
         else table.set(cell, state.get(), timeMs)
       } else if (cell !== undefined && idleMs !== undefined) table.set(cell, cell.value, timeMs)
     }
-    for (const cell of idleMs === undefined ? [] : table.takeDue(timeMs - idleMs - 1)) {
+    for (const cell of idleMs === undefined ? [] : table.takeIdle(timeMs - idleMs - 1)) {
       state.wrap(cell.key, cell.value, true)
       const result = called(f!, [cell.key, undefined, state, time], [cell.key, undefined], calls++)
       if (result !== undefined) emitted.push(result)
@@ -187,7 +185,7 @@ export const adoptState = () => (rows: Iterable<readonly [unknown, readonly [unk
 
 /** What adoptState takes. */
 export const readLog = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
-  for (const { key, value, at } of cellsOf(versionOf(input), io)) yield [key, [value, at]]
+  for (const { key, value, at } of tableToRead(versionOf(input), io).cells()) yield [key, [value, at]]
 }
 
 /** The pairs of several panes, one a list, as `[key, [pane, value]]`. */
@@ -206,7 +204,7 @@ export const adoptPanes = ([count]: Args) => (rows: Iterable<readonly [unknown, 
 
 /** The pairs of a version, in the order of its keys. */
 export const readState = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
-  for (const cell of cellsOf(versionOf(input), io)) yield [cell.key, copyValue(cell.value)]
+  for (const cell of tableToRead(versionOf(input), io).cells()) yield [cell.key, copyValue(cell.value)]
 }
 
 /** Makes the table of a version, so that the first batch finds it. */
@@ -216,58 +214,42 @@ export const openState = () => (_rows: Rows, input: KeepInput, io: TaskIO): Keep
 }
 
 /** Changes a table, and writes what the log grows by: what was changed, and some of the rest, so that the log's beginning can go. */
-function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args: StateArgs) => BlockRef[][]): KeepOutput {
+function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args: StateArgs) => BlockRef[][]): KeepOutput {
   const args = input.args as StateArgs
   const table = tableToChange(versionOf(input), io)
   try {
     const lists = change(table, args)
-    const puts = new LogColumns()
-    const removes: RemoveRow[] = []
+    const puts: LogColumns = [[], [], [], []]
+    const removes: LogRow[] = []
     for (const cell of table.touched) {
-      if (cell.value === absent) removes.push(cell.namespace === undefined ? [cell.key] : [cell.key, cell.namespace])
-      else puts.add(cell)
+      if (cell.value === absent) removes.push([cell.key])
+      else putInto(puts, cell)
     }
     const changes = table.touched.length
     const least = args.renews === true ? Math.max(1, table.size / versionsARenewal) : table.size / changesAPass
     const again = changes === 0 && args.renews !== true ? undefined : table.again(Math.ceil(Math.max(changes / 2, least)), args.timeMs)
-    for (const cell of again?.cells ?? []) puts.add(cell)
+    for (const cell of again?.cells ?? []) putInto(puts, cell)
     const head = nextHead(threadId)
-    const log = [...puts.blocks(io), ...blocksOf(removes, io)]
-    table.seal(head, args.timeMs, log.reduce((sum, { bytes }) => sum + bytes, 0))
-    return { lists: [log, ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
+    const output = { lists: [[...inBlocks(puts[0], (from, to) => io.keepTuples(puts, from, to)), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
+    table.seal(head)
+    return output
   } catch (error) {
     table.rollback()
-    forgetDamaged(input.owner!, error)
     throw error
   }
 }
 
 /** Log rows that put a key, as columns. */
-class LogColumns {
-  readonly #columns: [keys: unknown[], values: unknown[], times: number[], seqs: number[]] = [[], [], [], []]
-  /** Where one has a namespace, of all. */
-  #namespaces: unknown[] | undefined
+type LogColumns = readonly [keys: unknown[], values: unknown[], times: number[], seqs: number[]]
 
-  add({ key, value, at, seq, namespace }: Cell): void {
-    const [keys, values, times, seqs] = this.#columns
-    if (namespace !== undefined) this.#namespaces ??= keys.map(() => undefined)
-    this.#namespaces?.push(namespace)
-    keys.push(key)
-    values.push(value)
-    times.push(at)
-    seqs.push(seq)
-  }
-
-  blocks(io: TaskIO): BlockRef[] {
-    const columns = this.#namespaces === undefined ? this.#columns : [...this.#columns, this.#namespaces]
-    return inBlocks(columns[0]!, (from, to) => io.keepTuples(columns, from, to))
-  }
+function putInto(columns: LogColumns, { key, value, at, seq }: Cell): void {
+  columns[0].push(key)
+  columns[1].push(value)
+  columns[2].push(at)
+  columns[3].push(seq)
 }
 
-function versionOf({ owner, log, args }: KeepInput): StateVersion {
-  const { head, version, committedMs, disk } = args as StateArgs
-  return { owner: owner!, log: log!, head, ...version, committedMs, disk }
-}
+const versionOf = ({ owner, log, args }: KeepInput): StateVersion => ({ owner: owner!, log: log!, head: (args as StateArgs).head })
 
 const blocksOf = (rows: readonly unknown[], io: TaskIO): BlockRef[] => inBlocks(rows, (from, to) => io.keepRecords(rows, from, to))
 
@@ -282,10 +264,18 @@ function called(f: Fn, args: readonly unknown[], record: readonly unknown[], cal
   }
 }
 
-/** What a function over `[key, values, state]` of all keys, old ones first, makes of a partition's state. */
-function updated(table: StateStore, rows: Iterable<readonly [unknown, unknown[]]>, f: Fn, timeMs: number, io: TaskIO): { readonly batch: CombineMap; readonly given: readonly PairRow[] } {
+/** The values of each key of a batch. */
+function batchOf(rows: Iterable<readonly [unknown, unknown[]]>): CombineMap {
   const batch = new CombineMap()
   for (const [key, values] of rows) batch.add(key, values)
+  return batch
+}
+
+/** A version for which all keys were gone through. */
+const wentThrough = ({ size }: CombineMap, { lists, info }: KeepOutput): KeepOutput => ({ lists, info: { ...(info as StateInfo), withData: size } satisfies StateInfo })
+
+/** What a function over `[key, values, state]` of all keys, old ones first, makes of a partition's state. */
+function updated(table: StateTable, batch: CombineMap, f: Fn, timeMs: number, io: TaskIO): readonly PairRow[] {
   let handed = 0
   let last: readonly unknown[] | undefined
   function* all(): Generator<readonly unknown[]> {
@@ -302,22 +292,22 @@ function updated(table: StateStore, rows: Iterable<readonly [unknown, unknown[]]
     const given = [...plain(f(all(), new Time(timeMs))) as Iterable<PairRow>]
     const wrong = given.find(pair => !Array.isArray(pair) || pair.length !== 2)
     if (wrong !== undefined) throw kernelErrors.RIV_NOT_A_PAIR(showRecord(wrong))
-    return { batch, given }
+    return given
   } catch (error) {
     throw new UserFailure(-1, last, error)
   }
 }
 
 /** Gives the table these pairs, of a key the last one, and no others. */
-function replaceAll(table: StateStore, pairs: readonly PairRow[], timeMs: number): void {
-  const stay = new Set<number>()
+function replaceAll(table: StateTable, pairs: readonly PairRow[], timeMs: number): void {
+  const stay = new Set<Cell>()
   for (const [key, value] of pairs) {
     const cell = table.get(key)
     if (cell === undefined) table.put(key, value, timeMs)
     else if (!Object.is(value, cell.value)) table.set(cell, value, timeMs)
-    stay.add((cell ?? table.get(key)!).seq)
+    stay.add(cell ?? table.get(key)!)
   }
-  for (const cell of table.cells()) if (!stay.has(cell.seq)) table.remove(cell)
+  for (const cell of table.cells()) if (!stay.has(cell)) table.remove(cell)
 }
 
 function combineInto(map: CombineMap, rows: Iterable<PairRow>, f: Fn): void {

@@ -3,6 +3,8 @@
 // - The loop that fills it calls `measure` before and `sampled` after one record in many; between two samples it counts down, no more.
 // - Keys are counted exactly, what a key takes and what merging adds to it are means of the samples.
 // - A JavaScript Map ends at 2^24 keys, and long before that each of its growths copies it all.
+// - Where nearly every key is new, combining costs a map and gains nothing: then seven times as many records pass by it as were tried.
+//   It is decided by counts alone, so a task that is tried again gives the same.
 
 import { CombineMap } from '../combine-map.ts'
 import { lastCost, sizeOf } from './size-of.ts'
@@ -13,6 +15,10 @@ const maxKeys = 1 << 21
 const placeBytes = 80
 /** So many of the last samples make a mean. */
 const remembered = 64
+/** Share of new keys above which combining gains nothing. */
+const mostNew = 0.8
+/** Records that pass by for each one of a trial. */
+const passingByTrial = 7
 
 /** A mean that forgets what is long past. */
 class Mean {
@@ -32,6 +38,9 @@ export abstract class BoundedMap extends CombineMap {
   #bytes = 0
   #keys = 0
   #interval = 1
+  /** Records and keys of the trial. */
+  #tried = 0
+  #poured = 0
 
   constructor(memory: TaskMemory) {
     super()
@@ -49,6 +58,7 @@ export abstract class BoundedMap extends CombineMap {
 
   /** Pours all pairs, and begins again without any. */
   protected empty(): void {
+    this.#poured += this.size
     this.pour()
     this.clear()
     this.#bytes = 0
@@ -69,8 +79,24 @@ export abstract class BoundedMap extends CombineMap {
     const { size } = this
     const fresh = size - this.#keys
     this.#keys = size
+    this.#tried += this.#interval
     this.#bytes += fresh * this.#key.value + (this.#interval - fresh) * this.#growth.value
     if ((this.#bytes > this.memory.share || size >= maxKeys) && this.canPour) this.empty()
     return (this.#interval = this.memory.interval(Math.max(this.#key.value, this.#growth.value), cost))
+  }
+
+  /** Records since the last trial ended. */
+  protected get tried(): number {
+    return this.#tried
+  }
+
+  /** Ends a trial: how many records are to pass by. The map is empty then. */
+  protected endTrial(): number {
+    const gains = this.#poured + this.size < this.#tried * mostNew
+    const passing = gains ? 0 : this.#tried * passingByTrial
+    if (!gains) this.empty()
+    this.#tried = 0
+    this.#poured = 0
+    return passing
   }
 }

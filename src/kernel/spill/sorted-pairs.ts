@@ -33,7 +33,7 @@ export function sortedPairs(rows: Iterable<PairRow>, ascending: boolean, io: Tas
     if (--left > 0) continue
     let cost = 0
     let size = pairBytes
-    for (const part of row) {
+    for (const part of row[0] === row[1] ? [row[0]] : row) {
       size += sizeOf(part)
       cost += lastCost()
     }

@@ -35,7 +35,7 @@ const groupFns: readonly Fn[] = [
 /** A task over pairs, with so much memory; tells what it wrote to files. */
 function run(bytes: number, input: Input, sink: Sink, fns: readonly Fn[], blocks: readonly (readonly Pair[])[]): { harness: StageHarness; output: TaskOutput; spilled: number } {
   const harness = new StageHarness()
-  harness.memory = { dir: folder, bytes }
+  harness.memory = { ...harness.memory, dir: folder, bytes }
   try {
     const output = finished(harness.run(input, sink, fns, [blocks.map(pairs => harness.block(pairs))]))
     return { harness, output, get spilled() { return harness.io!.metrics.spilledBytes } }
@@ -128,7 +128,7 @@ for (const [what, keys, count, least, most] of [
 
 const sorted = (pairs: readonly Pair[], ascending: boolean, bytes: number): { result: Pair[]; spilled: number } => {
   const harness = new StageHarness()
-  harness.memory = { dir: folder, bytes }
+  harness.memory = { ...harness.memory, dir: folder, bytes }
   const result: Pair[] = []
   void harness.run({ from: 'pipe', input: { from: 'blocks', slot: 0 }, steps: [{ op: 'mapPartitions', fn: 0 }] }, { to: 'foreach', fn: 1 },
     [(rows: Iterable<Pair>) => sortedPairs(rows, ascending, harness.io!), (pair: Pair) => { result.push(pair) }], [[harness.block(pairs)]])
@@ -219,7 +219,7 @@ for (const [name, kind] of Object.entries(kinds)) {
       const [left = [], ...rest] = blocks
       const right = rest.flat()
       const harness = new StageHarness()
-      harness.memory = { dir: folder, bytes }
+      harness.memory = { ...harness.memory, dir: folder, bytes }
       const sides = (a: Iterable<Pair>, b: Iterable<Pair>): Iterable<Pair> => joinRows(a, b, kind, harness.io!)
       const output = finished(harness.run({ from: 'zip', inputs: [{ from: 'blocks', slot: 0 }, { from: 'blocks', slot: 1 }], fn: 0 }, collect, [sides], [[harness.block(left)], [harness.block(right)]]))
       spilled += harness.io!.metrics.spilledBytes
@@ -246,7 +246,7 @@ test('files have no names, and are closed when they are read, or with the task',
     if ((x as Pair)[0] === 'key 7919') throw new Error('enough')
   }
   const harness = new StageHarness()
-  harness.memory = { dir: folder, bytes: 2_000_000 }
+  harness.memory = { ...harness.memory, dir: folder, bytes: 2_000_000 }
   assert.throws(() => harness.run(reduce(sum, true), { to: 'foreach', fn: 1 }, [add, seen], [[harness.block(many)]]))
   assert.ok(during > 0)
   assert.equal(openFiles().length, during)

@@ -11,6 +11,8 @@ export interface TaskMemoryOptions {
   readonly dir: string
   /** Bytes that a task may hold. */
   readonly bytes: number
+  /** Bytes of block memory that it may fill with what it gives to a shuffle; more has to go to a file. */
+  readonly outputBytes: number
 }
 
 /** Records between two samples, at most. */

@@ -1,50 +1,67 @@
-// A state in memory: one cell per key, changed in place, with undo.
+// The live state of one partition of a stateful stream: one cell per key, changed in place, with undo.
 //
-// - A removed key's cell stays, empty, until its version is final.
+//   open(base) ──→ changes ──→ seal(head) │ rollback ──→ open(head) drops the undo │ open(base) goes back
+//
+// - It is a cache: the truth are the encoded blocks of the state's log. `head` names the version it holds; whoever asks for another one
+//   builds a table anew.
+// - Cells have sequence numbers, given when a key enters. Iteration is in their order, also in a table that was built from blocks: the
+//   same on each run. A removed key's cell stays, empty, until its version is final.
 // - Keys are spread over several Maps as they come in, because a Map ends at 2^24 keys.
+// - What functions get of an object value is a copy: what they do to it is no change of state before they give it back.
 
 import { objectIdentity } from '../../wire/key/key-bytes.ts'
-import { absent, isRemove, type Cell, type LogRow, type PutRow, type StateStore } from './state-store.ts'
+
+/** The value of a key that has none. */
+export const absent = Symbol('absent')
 
 const maxKeys = 2 ** 22
 
 /** How many cells are looked at, at most, for each that is to be written again. */
 const looksAWrite = 8
 
-interface LiveCell extends Cell {
+export interface Cell {
+  readonly key: unknown
+  /** Its place in the order of keys. */
+  readonly seq: number
   value: unknown
+  /** Milliseconds of the batch that touched it last. */
   at: number
   /** The number of the last change of the table that touched it; 0 for none that is known. */
   change: number
 }
 
-export class StateTable implements StateStore {
-  readonly restoredMs = -Infinity
-  readonly #primitives: Map<unknown, LiveCell>[] = [new Map()]
-  readonly #objects: Map<unknown, LiveCell>[] = [new Map()]
+export class StateTable {
+  readonly #primitives: Map<unknown, Cell>[] = [new Map()]
+  readonly #objects: Map<string, Cell>[] = [new Map()]
   #head: string | undefined
   /** What `head` was made from, while that can be gone back to. */
   #base: string | undefined
   /** The cells touched since open(), and what they were: columns, because there is one for each record of a batch. */
-  #touched: LiveCell[] = []
+  #touched: Cell[] = []
   #oldValues: unknown[] = []
   #oldTimes: number[] = []
-  #emptied: LiveCell[] = []
+  #emptied: Cell[] = []
   #lastSeq = -1
   #change = 0
   #size = 0
   /** Cells by the time at which they are looked at for being idle; each is in one list. Made when first asked for. */
-  #idle: Map<number, LiveCell[]> | undefined
-  #pass: { cells: Iterator<LiveCell>; readonly sinceMs: number; readonly sinceChange: number } | undefined
+  #idle: Map<number, Cell[]> | undefined
+  #pass: { cells: Iterator<Cell>; readonly sinceMs: number; readonly sinceChange: number } | undefined
 
+  constructor(head: string | undefined) {
+    this.#head = head
+  }
+
+  /** Keys with a value. */
   get size(): number {
     return this.#size
   }
 
+  /** Whether the table can take changes on top of a version; it holds that version then. */
   open(base: string): boolean {
     if (this.#base === base) this.rollback()
     else if (this.#head !== base) return false
-    for (const cell of this.#emptied) if (cell.value === absent) this.#mapOf(cell).delete(identity(cell.key, cell.namespace))
+    for (const cell of this.#emptied) if (cell.value === absent) this.#mapOf(cell.key).delete(identity(cell.key))
     this.#emptied = []
     this.#forgetOld()
     this.#base = undefined
@@ -52,6 +69,7 @@ export class StateTable implements StateStore {
     return true
   }
 
+  /** The changes since open() are a version. */
   seal(head: string): void {
     this.#base = this.#head
     this.#head = head
@@ -61,6 +79,7 @@ export class StateTable implements StateStore {
     return this.#head === head
   }
 
+  /** Takes the changes since open() back, sealed or not. */
   rollback(): void {
     for (const [i, cell] of this.#touched.entries()) {
       const value = this.#oldValues[i]
@@ -76,15 +95,17 @@ export class StateTable implements StateStore {
     this.#pass = undefined
   }
 
-  get(key: unknown, namespace?: unknown): LiveCell | undefined {
-    const cell = this.#cell(key, namespace)
+  /** The cell of a key that has a value. */
+  get(key: unknown): Cell | undefined {
+    const cell = this.#cell(key)
     return cell === undefined || cell.value === absent ? undefined : cell
   }
 
-  put(key: unknown, value: unknown, at: number, namespace?: unknown): void {
-    let cell = this.#cell(key, namespace)
+  /** Gives a key a value. */
+  put(key: unknown, value: unknown, at: number): void {
+    let cell = this.#cell(key)
     if (cell === undefined) {
-      cell = newCell(key, ++this.#lastSeq, absent, at, namespace)
+      cell = { key: typeof key === 'string' ? ownText(key) : key, seq: ++this.#lastSeq, value: absent, at, change: 0 }
       this.#enter(cell)
       this.#emptied.push(cell) // it goes where the change is taken back
       this.#waitIdle(cell)
@@ -92,18 +113,14 @@ export class StateTable implements StateStore {
     this.set(cell, value, at)
   }
 
-  set(given: Cell, value: unknown, at: number): void {
-    const cell = given as LiveCell
+  set(cell: Cell, value: unknown, at: number): void {
     this.#touch(cell)
     if (cell.value === absent) this.#size++
     cell.value = typeof value === 'string' ? ownText(value) : value
-    const isEarlier = at < cell.at
     cell.at = at
-    if (isEarlier) this.#waitIdle(cell)
   }
 
-  remove(given: Cell): void {
-    const cell = given as LiveCell
+  remove(cell: Cell): void {
     if (cell.value === absent) return
     this.#touch(cell)
     this.#size--
@@ -111,72 +128,81 @@ export class StateTable implements StateStore {
     this.#emptied.push(cell)
   }
 
-  restore(rows: readonly LogRow[]): void {
-    for (const row of rows) {
-      if (isRemove(row)) this.#drop(row[0], row[1])
-      else this.#restore(row)
+  /** Puts a cell as a log has it; its versions come in their order. */
+  restore(key: unknown, value: unknown, at: number, seq: number): void {
+    const known = this.#cell(key)
+    if (known !== undefined && known.seq === seq) {
+      known.value = value
+      known.at = at
+      return
     }
+    if (known !== undefined) this.drop(key)
+    this.#enter({ key: typeof key === 'string' ? ownText(key) : key, seq, value: typeof value === 'string' ? ownText(value) : value, at, change: 0 })
+    this.#size++
+    this.#lastSeq = Math.max(this.#lastSeq, seq)
   }
 
-  /** The cells come in the order of a log; brings them into their own. */
-  built(head: string): void {
-    this.#head = head
-    for (const maps of [this.#primitives, this.#objects]) {
+  /** Forgets a key as a log has it. */
+  drop(key: unknown): void {
+    for (const map of this.#mapsOf(key)) if (map.delete(identity(key))) this.#size--
+  }
+
+  /** Brings cells that came in the order of a log into their own. */
+  sort(): void {
+    for (const maps of [this.#primitives, this.#objects] as Map<unknown, Cell>[][]) {
       const cells = maps.flatMap(map => [...map.values()]).sort((a, b) => a.seq - b.seq)
       maps.splice(0, Infinity, new Map())
       for (const cell of cells) this.#enter(cell)
     }
   }
 
-  close(): void {}
-
-  * cells(): Generator<LiveCell> {
-    const objects = inMaps(this.#objects)
-    let object = objects.next()
-    for (const cell of inMaps(this.#primitives)) {
-      for (; object.done !== true && object.value.seq < cell.seq; object = objects.next()) if (object.value.value !== absent) yield object.value
-      if (cell.value !== absent) yield cell
-    }
-    for (; object.done !== true; object = objects.next()) if (object.value.value !== absent) yield object.value
+  /** Cells with a value, in their order. Keys may be put and removed meanwhile. */
+  * cells(): Generator<Cell> {
+    for (const maps of [this.#primitives, this.#objects]) for (const map of maps) for (const cell of map.values()) if (cell.value !== absent) yield cell
   }
 
-  get touched(): readonly LiveCell[] {
+  /** The cells that the changes since open() touched, each once. */
+  get touched(): readonly Cell[] {
     return this.#touched
   }
 
-  takeDue(upToMs: number): LiveCell[] {
+  /** Takes the cells last touched at `upToMs` or earlier out of the order of idleness, and gives them in the order of keys. */
+  takeIdle(upToMs: number): Cell[] {
     this.#idle ??= this.#byTime()
-    const due = new Set<LiveCell>()
+    const idle: Cell[] = []
     for (const [ms, cells] of this.#idle) {
       if (ms > upToMs) continue
       this.#idle.delete(ms)
       for (const cell of cells) {
         if (cell.value === absent) continue
-        if (cell.at <= upToMs) due.add(cell)
+        if (cell.at <= upToMs) idle.push(cell)
         else this.#waitIdle(cell)
       }
     }
-    if (due.size > 0) this.#idle.set(upToMs, [...due]) // those that get a later time move on when they are looked at
-    return [...due].sort((a, b) => a.seq - b.seq)
+    return idle.sort((a, b) => a.seq - b.seq)
   }
 
   /** Puts a cell on the list of its time; where it is touched later it moves on when the list is looked at. */
-  #waitIdle(cell: LiveCell): void {
+  #waitIdle(cell: Cell): void {
     if (this.#idle === undefined) return
     const list = this.#idle.get(cell.at)
     if (list === undefined) this.#idle.set(cell.at, [cell])
     else list.push(cell)
   }
 
-  #byTime(): Map<number, LiveCell[]> {
+  #byTime(): Map<number, Cell[]> {
     this.#idle = new Map()
     for (const cell of [...this.cells()].sort((a, b) => a.at - b.at)) this.#waitIdle(cell)
     return this.#idle
   }
 
-  again(count: number, nowMs: number): { cells: LiveCell[]; keepFromMs: number | undefined } {
+  /**
+   * The next cells to be written again so that the log's beginning can go: at most `count` that no change has touched since the pass began.
+   * Gives the time of the change with which the pass began once the pass is complete.
+   */
+  again(count: number, nowMs: number): { cells: Cell[]; keepFromMs: number | undefined } {
     const pass = (this.#pass ??= { cells: this.cells(), sinceMs: nowMs, sinceChange: this.#change })
-    const cells: LiveCell[] = []
+    const cells: Cell[] = []
     for (let looked = 0; cells.length < count && looked < looksAWrite * count; looked++) {
       const next = pass.cells.next()
       if (next.done === true) {
@@ -188,7 +214,7 @@ export class StateTable implements StateStore {
     return { cells, keepFromMs: undefined }
   }
 
-  #touch(cell: LiveCell): void {
+  #touch(cell: Cell): void {
     if (cell.change === this.#change) return
     this.#touched.push(cell)
     this.#oldValues.push(cell.value)
@@ -202,64 +228,34 @@ export class StateTable implements StateStore {
     this.#oldTimes = []
   }
 
-  #restore([key, value, at, seq, namespace]: PutRow): void {
-    const known = this.#cell(key, namespace)
-    if (known !== undefined && known.seq === seq) {
-      known.value = value
-      known.at = at
-      return
-    }
-    if (known !== undefined) this.#drop(key, namespace)
-    this.#enter(newCell(key, seq, typeof value === 'string' ? ownText(value) : value, at, namespace))
-    this.#size++
-    this.#lastSeq = Math.max(this.#lastSeq, seq)
-  }
-
-  #drop(key: unknown, namespace: unknown): void {
-    for (const map of this.#mapsOf(key, namespace)) if (map.delete(identity(key, namespace))) this.#size--
-  }
-
-  #cell(key: unknown, namespace: unknown): LiveCell | undefined {
-    const id = identity(key, namespace)
-    for (const map of this.#mapsOf(key, namespace)) {
+  #cell(key: unknown): Cell | undefined {
+    const id = identity(key)
+    for (const map of this.#mapsOf(key)) {
       const cell = map.get(id)
       if (cell !== undefined) return cell
     }
     return undefined
   }
 
-  #enter(cell: LiveCell): void {
-    const maps = this.#mapsOf(cell.key, cell.namespace)
+  #enter(cell: Cell): void {
+    const maps = this.#mapsOf(cell.key)
     if (maps.at(-1)!.size >= maxKeys) maps.push(new Map())
-    maps.at(-1)!.set(identity(cell.key, cell.namespace), cell)
+    maps.at(-1)!.set(identity(cell.key), cell)
   }
 
-  #mapsOf(key: unknown, namespace: unknown): Map<unknown, LiveCell>[] {
-    return isObject(key) || namespace !== undefined ? this.#objects : this.#primitives
+  #mapsOf(key: unknown): Map<unknown, Cell>[] {
+    return (isObject(key) ? this.#objects : this.#primitives) as Map<unknown, Cell>[]
   }
 
-  #mapOf({ key, namespace }: LiveCell): Map<unknown, LiveCell> {
-    const id = identity(key, namespace)
-    return this.#mapsOf(key, namespace).find(map => map.has(id)) ?? this.#mapsOf(key, namespace)[0]!
+  #mapOf(key: unknown): Map<unknown, Cell> {
+    const id = identity(key)
+    return this.#mapsOf(key).find(map => map.has(id)) ?? this.#mapsOf(key)[0]!
   }
-}
-
-function* inMaps(maps: readonly Map<unknown, LiveCell>[]): Generator<LiveCell, undefined> {
-  for (const map of maps) yield* map.values()
-}
-
-function newCell(key: unknown, seq: number, value: unknown, at: number, namespace: unknown): LiveCell {
-  const cell = { key: typeof key === 'string' ? ownText(key) : key, seq, value, at, change: 0 }
-  return namespace === undefined ? cell : { ...cell, namespace }
 }
 
 const isObject = (key: unknown): key is object => typeof key === 'object' && key !== null
 
-/** Identities of pairs begin as those of no object do. */
-const identity = (key: unknown, namespace: unknown): unknown => {
-  if (namespace !== undefined) return `@${objectIdentity([namespace, key])}`
-  return isObject(key) ? objectIdentity(key) : key
-}
+const identity = (key: unknown): unknown => (isObject(key) ? objectIdentity(key) : key)
 
 /** Longest string that is no slice of the text of its block. */
 const shortText = 12

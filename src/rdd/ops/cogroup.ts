@@ -4,7 +4,7 @@
 //   is grouped. Where none sits right, all move together, in one exchange.
 
 import type { CallSite } from '../../base/call-site.ts'
-import { builtin, combine, onceKnown, pipeline, shuffle, union, type Target } from '../nodes.ts'
+import { builtin, combine, moved, onceKnown, pipeline, union, type Target } from '../nodes.ts'
 import { keyPartitioning, samePartitioning, type Plan } from '../plan.ts'
 import type { RDDContext } from '../rdd-context.ts'
 import { targetOf, type PartitionsOrPartitioner } from '../target.ts'
@@ -20,7 +20,7 @@ export function cogroupTo(target: Target, parents: readonly Plan[], op: string, 
   const aggregator = { create: builtin('listsOf', [parents.length]), merge: builtin('appendTagged'), mergeCombiners: builtin('appendLists'), mapSide: false }
   return onceKnown(tagged, op, site, target, aggregator, known => {
     const sits = (plan: Plan): boolean => samePartitioning(keyPartitioning(plan), known)
-    const gathered = tagged.some(sits) ? tagged.map(plan => (sits(plan) ? plan : shuffle(plan, op, site, known))) : tagged
+    const gathered = tagged.some(sits) ? tagged.map(plan => moved(plan, op, site, known)) : tagged
     return combine(union(gathered, op, site), op, site, known, aggregator)
   })
 }

@@ -2,8 +2,8 @@
 // partitions side by side. It holds the right one in memory, as far as it fits; the left one passes by.
 
 import type { CallSite } from '../../base/call-site.ts'
-import { onceKnown, shuffle, zip, type Target } from '../nodes.ts'
-import { keyPartitioning, samePartitioning, type BuiltinFunction, type Plan } from '../plan.ts'
+import { moved, onceKnown, zip, type Target } from '../nodes.ts'
+import type { BuiltinFunction, Plan } from '../plan.ts'
 import type { RDDContext } from '../rdd-context.ts'
 import { targetOf, type PartitionsOrPartitioner } from '../target.ts'
 
@@ -15,5 +15,5 @@ export function join(left: Plan, right: Plan, context: RDDContext, op: string, s
 /** The same, with the partitioning given. */
 export function joinTo(target: Target, parents: readonly Plan[], op: string, site: CallSite, fn: BuiltinFunction): Plan {
   return onceKnown(parents, op, site, target, undefined, known =>
-    zip(parents.map(plan => (samePartitioning(keyPartitioning(plan), known) ? plan : shuffle(plan, op, site, known))), op, site, fn, true))
+    zip(parents.map(plan => moved(plan, op, site, known)), op, site, fn, true))
 }

@@ -51,6 +51,8 @@ export interface Replacing {
 /** Gives the paths of the parts. */
 export async function saveFolder(fs: FileSystem, options: SaveOptions, run: RunSink): Promise<string[]> {
   const target = options.folder.replace(/(?<=.)\/+$/, '')
+  const parent = target.replace(/(?<=.)\/[^/]*$/, '')
+  if (parent !== target) await fs.makeDirectory(parent, { sync: true })
   const there = await fs.status(target)
   if (there !== undefined && (options.replaces === undefined || !there.directory)) {
     throw storageErrors.RIV_FILE_EXISTS(`${options.op}${options.site.place === '' ? '' : ` at ${options.site.place}`}`, target)

@@ -62,7 +62,7 @@ export class FileJournal implements Journal {
    */
   static async open(options: FileJournalOptions): Promise<FileJournal> {
     const { fs, directory } = options
-    await fs.makeDirectory(directory)
+    await fs.makeDirectory(directory, { sync: true })
     const epoch = await claimEpoch(fs, directory)
     try {
       const journal = await FileJournal.#openEpoch(options, epoch)

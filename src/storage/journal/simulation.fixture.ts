@@ -184,7 +184,7 @@ export async function simulate(seed: number): Promise<Story> {
 async function live(world: World): Promise<void> {
   const { disk, story } = world
   const { random } = disk
-  await disk.process().makeDirectory(directory)
+  await disk.process().makeDirectory(directory, { sync: true })
   let stopped: { life: Life; running: Promise<void> } | undefined
   for (let lives = 2 + Math.floor(random() * 4); lives > 0; lives--) {
     const fate: Fate = fates[Math.floor(random() * fates.length)]!

@@ -63,8 +63,9 @@ export abstract class ElementOps<out T> extends DStreamNode<T> {
   /**
    * Awaits the function's promise for each record, several at once: look-ups over a network, a database.
    *
-   * The function gets the record and a signal that aborts with the batch or when the call's time is up. Errors: RIV_ASYNC_TIMEOUT.
-   * Spark has no such operation.
+   * The function gets the record and a signal that aborts with the batch or when the call's time is up. With a checkpoint directory what it gives
+   * is written down, all of it, before any output sees it: it is called once a batch, whatever outputs there are, and a batch that runs again after
+   * a restart has the same answers. Errors: RIV_ASYNC_TIMEOUT. Spark has no such operation.
    *
    * @example
    * import { runBatches } from 'rivulet/testing'
@@ -74,7 +75,8 @@ export abstract class ElementOps<out T> extends DStreamNode<T> {
     const site = callSite()
     const timeoutMs = options.timeout === undefined ? 0 : duration(options.timeout, 'the timeout of mapAsync').milliseconds
     const { concurrency = 16, ordered = true } = options
-    return this.steps('mapAsync', site, [{ op: 'mapAsync', fn: userFunction(f, 'mapAsync', site), concurrency, ordered, timeoutMs }])
+    const steps = [{ op: 'mapAsync', fn: userFunction(f, 'mapAsync', site), concurrency, ordered, timeoutMs }] as const
+    return this.apply({ op: 'mapAsync', site, functions: [steps[0].fn], varies: true, describe: plan => pipeline(plan, 'mapAsync', site, steps) })
   }
 
   /**

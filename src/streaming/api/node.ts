@@ -21,6 +21,8 @@ export interface Operation {
   readonly site: CallSite
   readonly functions: readonly PlanFunction[]
   readonly describe: (plan: Plan) => Plan
+  /** See `NodeOptions`. */
+  readonly varies?: boolean
 }
 
 /** What every DStream has; operators live in the rungs above. */
@@ -47,8 +49,8 @@ export abstract class DStreamNode<out T> {
   protected abstract derive<U>(node: StreamNode): DStream<U>
 
   /** A stream whose every batch is an operation on this one's. */
-  protected apply<U>({ op, site, functions, describe }: Operation): DStream<U> {
-    return this.derive<U>(new DerivedNode({ op, site, parents: [this.node], slideMs: this.node.slideMs, functions, describe: plans => describe(plans[0]!) }))
+  protected apply<U>({ describe, ...operation }: Operation): DStream<U> {
+    return this.derive<U>(new DerivedNode({ ...operation, parents: [this.node], slideMs: this.node.slideMs, describe: plans => describe(plans[0]!) }))
   }
 
   /** A pipeline of steps on each batch. */

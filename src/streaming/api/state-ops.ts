@@ -5,8 +5,8 @@
 import { callSite, type CallSite } from '../../base/call-site.ts'
 import { duration, type D, type Time } from '../../base/time.ts'
 import type { Partitioner } from '../../kernel/partitioner.ts'
-import { builtin, combine, shuffle, userFunction } from '../../rdd/nodes.ts'
-import { keyPartitioning, partitionCount, samePartitioning, type Partitioning, type Plan } from '../../rdd/plan.ts'
+import { builtin, combine, moved, userFunction } from '../../rdd/nodes.ts'
+import { partitionCount, type Partitioning, type Plan } from '../../rdd/plan.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import type { PartitionsOrPartitioner } from '../../rdd/target.ts'
 import type { AnyFunction, Hint, Key, Pair, Val } from '../../rdd/types.ts'
@@ -100,7 +100,7 @@ export abstract class StateOps<out T> extends WindowOps<T> {
     return this.deriveState(new StateNode({
       op, site, slideMs: this.node.slideMs, context: this.graph.context, parent: this.node, target, gives: 'emitted',
       fn: builtin('mapState', [], [userFunction(f, op, site)]),
-      rows: plan => (isOne(plan, target) || samePartitioning(keyPartitioning(plan), target) ? plan : shuffle(plan, op, site, target)),
+      rows: plan => (isOne(plan, target) ? plan : moved(plan, op, site, target)),
       initial: initialOf(initialState, op, site, target),
       ...(timeout !== undefined && { idleMs: duration(timeout, 'the timeout').milliseconds }),
     }))
@@ -148,6 +148,5 @@ const isOne = (plan: Plan, { by, partitions }: Partitioning): boolean => by === 
 
 /** The pairs before the first batch, brought to the partitions of their keys. */
 function initialOf(rdd: RDD<Pair> | undefined, op: string, site: CallSite, target: Partitioning): (() => Plan) | undefined {
-  if (rdd === undefined) return undefined
-  return () => (samePartitioning(keyPartitioning(rdd.plan), target) ? rdd.plan : shuffle(rdd.plan, op, site, target))
+  return rdd && (() => moved(rdd.plan, op, site, target))
 }

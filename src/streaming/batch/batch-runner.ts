@@ -143,15 +143,17 @@ export class BatchRunner {
   }
 
   #advance(batch: Batch): void {
-    const { graph, clock, bus } = this.#options
+    const { context, graph, clock, bus } = this.#options
     const timeMs = batch.time.milliseconds
     batch.startedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchStarted', { batchInfo: batch.info })
     for (const letters of graph.letters) letters.begin()
     this.#inBatch(batch, async () => {
       for (const { node, stateful } of graph.statefulAt(timeMs)) {
+        const startedMs = context.platform.clock.now()
         try {
           await stateful.advance(timeMs)
+          if (!(clock instanceof ManualClock)) this.#lateness.advanced(stateful, node.describe(), context.platform.clock.now() - startedMs)
         } catch (error) {
           batch.rolledBack = true
           graph.rollback(timeMs, node, error as Error)
@@ -217,6 +219,7 @@ export class BatchRunner {
         const fenced = await batch.assertNewest().then(() => undefined, (reason: Error) => reason) // then the error is a consequence
         if (fenced !== undefined) return fenced
         if (left-- <= 0 || batch.abort.signal.aborted) return outputFailure(output, batch.time.milliseconds, error)
+        output.node.retry(batch.time.milliseconds)
       }
     }
   }

@@ -1,6 +1,7 @@
 // Warnings of streams that fall behind, with what to do about it.
 //
 // - Batches begin late: at two intervals (at least a second), then each time the delay has doubled; anew when they have caught up.
+// - A state's advance takes half of its interval, three times in a row, to go through keys of which hardly any has data: once.
 // - An output keeps the event loop for more than half a batch: once, then each time it was twice as long.
 
 import type { Clock } from '../../base/clock.ts'
@@ -8,12 +9,17 @@ import type { Logger } from '../../base/log.ts'
 import { streamingErrors } from '../errors.ts'
 import type { BatchInfo } from '../events/streaming-listener.ts'
 import { describeOutput, type OutputOperation } from '../graph/output-operation.ts'
+import type { Stateful } from '../graph/stateful.ts'
 
 /** Shorter pauses of the event loop are nobody's fault: collections of garbage, other programs. */
 const leastPauseMs = 200
 /** Smaller delays are no trend: a start, a busy machine. */
 const leastDelayMs = 1_000
 const lookMs = 10
+/** One slow advance is a collection of garbage, or a busy machine. */
+const slowAdvances = 3
+/** Keys for each that has data, at least: with fewer mapWithState would take about as long. */
+const keysForData = 10
 
 export class Lateness {
   readonly #batchMs: number
@@ -22,6 +28,8 @@ export class Lateness {
   /** The delay at which the next warning is due. */
   #nextDelayMs: number
   readonly #nextPauseMs = new Map<OutputOperation, number>()
+  /** By state, how many of its last advances were slow. */
+  readonly #slow = new Map<Stateful, number>()
 
   constructor(batchMs: number, log: Logger, clock: Clock) {
     this.#batchMs = batchMs
@@ -37,6 +45,19 @@ export class Lateness {
     this.#nextDelayMs = 2 * schedulingDelay
     const { code, message } = streamingErrors.RIV_BATCHES_LATE(batchTime, schedulingDelay, processingDelay, this.#batchMs)
     this.#log.warn({ code, batch: batchTime }, message)
+  }
+
+  /** A state has advanced; `name` is that of its operator. */
+  advanced(stateful: Stateful, name: string, ms: number): void {
+    const { keys = 0, withData, advanceMs } = stateful
+    if (withData === undefined) return
+    const before = this.#slow.get(stateful) ?? 0
+    if (before === slowAdvances) return // it has been said
+    const slow = ms >= advanceMs / 2 && keys >= keysForData * withData ? before + 1 : 0
+    this.#slow.set(stateful, slow)
+    if (slow < slowAdvances) return
+    const { code, message } = streamingErrors.RIV_STATE_SCAN(name, Math.round(ms), advanceMs, keys, withData)
+    this.#log.warn({ code }, message)
   }
 
   get #firstDelayMs(): number {

@@ -16,9 +16,10 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { InputNode } from '../graph/input-node.ts'
 import type { Delta } from '../graph/stateful.ts'
-import { operatorsOf } from './match-operators.ts'
+import { originsOf } from './match-inputs.ts'
+import { idsOf, operatorsOf } from './names.ts'
 import { inJournal, type Recovery } from './recovery.ts'
-import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RestatedRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, OperatorRecord, RecordedRecord, RestatedRecord, StartRecord } from './records.ts'
 
 export interface CheckpointerOptions {
   readonly journal: Journal
@@ -26,8 +27,6 @@ export interface CheckpointerOptions {
   readonly runner: JobRunner
   /** Batches that are kept beyond what recovery needs. */
   readonly keepBatches: number
-  /** Names this run of the program. */
-  readonly run: string
   /** What a state may hold back, see `Stateful.journalled`. */
   readonly pinnedBytes: number
   /** The journal cannot be written any more. */
@@ -37,15 +36,13 @@ export interface CheckpointerOptions {
 /** Deltas up to so many bytes a batch are copied, so that the next batch need not wait until they are written: a sync may take longer than a batch. */
 const copiedBytes = 1 << 20
 
-/** Runs that the journal names: of older ones no state on disk is used. */
-const mostRuns = 64
 /** Batches in one file of the journal, at most; less at its beginning, so that a damaged file costs little. */
 const mostBatches = 512
 
 export class Checkpointer {
   readonly #options: CheckpointerOptions
   readonly #operators: readonly OperatorRecord[]
-  readonly #inputs: readonly { readonly id: string; readonly input: InputNode }[]
+  readonly #inputs: readonly (readonly [id: string, input: InputNode])[]
   /** By batch that is not pruned, where its records begin. */
   readonly #begins = new Map<number, number>()
   /** By batch whose outputs have not begun, where its inputs are. */
@@ -60,16 +57,12 @@ export class Checkpointer {
   /** The oldest time that is needed after each of the last batches. */
   readonly #needed: number[] = []
   /** Batches that an earlier run began and did not complete. */
-  #earlier: ReadonlySet<number> = new Set()
+  #earlier: ReadonlyMap<number, Readonly<Record<string, unknown>>> = new Map()
   #zeroMs = 0
   #startPosition = 0
   #last = -1
   #lastBorrowed = -1
   #completedMs = -Infinity
-  /** The last batch that no death can take back. */
-  committedMs = -Infinity
-  /** The runs that this one goes on from, and itself. */
-  #runs: readonly string[]
   #batches = 0
   #nextRoll = 1
   #failed = false
@@ -79,15 +72,12 @@ export class Checkpointer {
   constructor(options: CheckpointerOptions) {
     this.#options = options
     this.#operators = operatorsOf(options.graph.stateful)
-    this.#inputs = inputIds(options.graph.inputs)
-    this.#runs = [options.run]
+    this.#inputs = idsOf(options.graph.inputs)
   }
 
   /** Goes on with the inputs of an earlier run. */
-  goesOn({ newest, nextBlock, inputs, completedMs, start }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs' | 'completedMs' | 'start'>): void {
-    this.committedMs = completedMs ?? -Infinity
-    this.#runs = [...start?.runs ?? [], this.#options.run].slice(-mostRuns)
-    this.#earlier = new Set(inputs.keys())
+  goesOn({ newest, nextBlock, inputs }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs'>): void {
+    this.#earlier = inputs
     Object.assign(this.#newest, newest)
     Object.assign(this.#nextBlock, Object.fromEntries(nextBlock))
   }
@@ -100,7 +90,7 @@ export class Checkpointer {
   /** Says what program writes from here on. */
   start(zeroMs: number): void {
     this.#zeroMs = zeroMs
-    for (const { id, input } of this.#inputs) if (!(id in this.#newest) && input.begins !== undefined) this.#newest[id] = input.begins
+    for (const [id, input] of this.#inputs) if (!(id in this.#newest) && input.begins !== undefined) this.#newest[id] = input.begins
     this.#appendStart()
   }
 
@@ -147,12 +137,12 @@ export class Checkpointer {
   inputs(timeMs: number): void {
     const inputs: Record<string, unknown> = {}
     let begins = Infinity
-    for (const { id, input } of this.#inputs) {
+    for (const [id, input] of this.#inputs) {
       const taken = input.inputOf(timeMs)
       if (taken === undefined) continue
       inputs[id] = taken
       if (!Array.isArray(taken)) {
-        this.#newest[id] = taken
+        if (this.#earlier.get(timeMs)?.[id] === undefined) this.#newest[id] = taken // else later batches of the earlier run may have had more
         continue
       }
       const blocks = this.#blocksOf(id)
@@ -165,6 +155,19 @@ export class Checkpointer {
     this.#fixed.set(timeMs, position)
     this.#begins.set(timeMs, Math.min(begins, position, this.#begins.get(timeMs) ?? Infinity))
     failpoint('checkpoint.inputs')
+  }
+
+  /** Whether the batch, or a later one, is complete. */
+  isComplete(timeMs: number): boolean {
+    return timeMs <= this.#completedMs
+  }
+
+  /** Journals what a stream gave in a batch; resolves when it is durable. */
+  recorded(timeMs: number, stream: string, partitions: readonly (readonly BlockRef[])[]): Promise<void> {
+    const counts = partitions.map(blocks => blocks.map(({ count }) => count))
+    const position = this.#append('recorded', { timeMs, stream, partitions: counts } satisfies RecordedRecord, partitions.flat())
+    failpoint('checkpoint.recorded')
+    return this.#durable(position)
   }
 
   /** What the batch adds to states. */
@@ -223,7 +226,6 @@ export class Checkpointer {
     const prunable = this.#prunable()
     const settled = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
       failpoint('checkpoint.commit.before')
-      this.committedMs = timeMs
       committed()
       await this.commit(timeMs, prepared)
       failpoint('checkpoint.commit.after')
@@ -286,7 +288,11 @@ export class Checkpointer {
 
   #appendStart(): void {
     const { graph } = this.#options
-    this.#startPosition = this.#append('start', { batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators: this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true), newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock }, runs: this.#runs } satisfies StartRecord)
+    const operators = this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true)
+    const record: StartRecord = {
+      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock },
+    }
+    this.#startPosition = this.#append('start', record)
     failpoint('checkpoint.start')
   }
 
@@ -326,13 +332,3 @@ function described({ needsFromMs, partitions }: Delta): Omit<DeltaRecord, 'timeM
 }
 
 const blocksOf = ({ partitions }: Delta): BlockRef[] => partitions.flatMap(({ lists }) => lists.flat())
-
-/** Inputs by the names that a checkpoint has for them: uid, or kind and number. */
-export function inputIds(inputs: readonly InputNode[]): { readonly id: string; readonly input: InputNode }[] {
-  const ordinals = new Map<string, number>()
-  return inputs.map(input => {
-    const ordinal = ordinals.get(input.op) ?? 0
-    ordinals.set(input.op, ordinal + 1)
-    return { id: input.uid ?? `${input.op}#${ordinal}`, input }
-  })
-}

@@ -5,18 +5,7 @@
 // - An operator is the same if its fingerprint is: kind, partitions, window.
 
 import { streamingErrors } from '../errors.ts'
-import type { StatefulAt } from '../graph/dstream-graph.ts'
 import type { OperatorRecord } from './records.ts'
-
-/** The operators of a graph, as a checkpoint names them. */
-export function operatorsOf(stateful: readonly StatefulAt[]): OperatorRecord[] {
-  const ordinals = new Map<string, number>()
-  return stateful.map(({ node, stateful: { kind, fingerprint } }) => {
-    const ordinal = ordinals.get(kind) ?? 0
-    ordinals.set(kind, ordinal + 1)
-    return node.uid === undefined ? { id: `${kind}#${ordinal}`, named: false, fingerprint: { kind, ...fingerprint } } : { id: `${node.uid} (${kind})`, named: true, fingerprint: { kind, ...fingerprint } }
-  })
-}
 
 /** Refuses a program whose operators do not match those of the checkpoint. */
 export function matchOperators(program: readonly OperatorRecord[], stored: readonly OperatorRecord[], allowNonRestoredState: boolean): void {

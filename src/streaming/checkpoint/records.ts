@@ -11,9 +11,17 @@ import type { PartitionDelta } from '../graph/stateful.ts'
 /** An operator with state, as a checkpoint knows it. */
 export interface OperatorRecord {
   readonly id: string
+  readonly fingerprint: Readonly<Record<string, unknown>>
+}
+
+/** An input, as a checkpoint knows it. */
+export interface InputOrigin {
+  readonly id: string
+  readonly kind: string
+  /** Where it reads from, as far as that is known: a folder, an address. */
+  readonly origin: string
   /** Whether the program named it. */
   readonly named: boolean
-  readonly fingerprint: Readonly<Record<string, unknown>>
 }
 
 export interface StartRecord {
@@ -23,12 +31,11 @@ export interface StartRecord {
   /** Partitions of operators that the program gave no number for. */
   readonly parallelism: number
   readonly operators: readonly OperatorRecord[]
+  readonly inputs: readonly InputOrigin[]
   /** By input with offsets, what the newest batch had of it, or where it begins. */
   readonly newest: InputsRecord['inputs']
   /** By input with blocks, the number of the next one. */
   readonly nextBlock: Readonly<Record<string, number>>
-  /** The last runs of the program, the newest at the end; older journals have none. */
-  readonly runs?: readonly string[]
 }
 
 /** A block that a receiver stored; its bytes are the record's one block. */
@@ -60,6 +67,14 @@ export interface RestatedRecord {
   readonly operator: string
   /** The blocks stand beside the record, those of one delta after those of another. */
   readonly deltas: readonly Omit<DeltaRecord, 'operator'>[]
+}
+
+/** What a stream gave in a batch whose functions may give something else again; the blocks of the partitions stand beside the record, in order. */
+export interface RecordedRecord {
+  readonly timeMs: number
+  readonly stream: string
+  /** By partition, the record counts of its blocks. */
+  readonly partitions: readonly (readonly number[])[]
 }
 
 export interface CompletedRecord {

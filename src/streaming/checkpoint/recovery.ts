@@ -2,7 +2,7 @@
 
 import type { BlockPlace, StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RestatedRecord, StartRecord } from './records.ts'
+import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RecordedRecord, RestatedRecord, StartRecord } from './records.ts'
 
 interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
 
@@ -19,11 +19,13 @@ export class Recovery {
   /** Inputs of the batches that are not complete, by time. */
   readonly inputs = new Map<number, InputsRecord['inputs']>()
   /** What the newest batch had of each input. */
-  newest: InputsRecord['inputs'] = {}
+  newest: Record<string, unknown> = {}
   /** By input, the blocks that no complete batch had, by number. */
   readonly blocks = new Map<string, Map<number, StoredInputBlock>>()
   /** By input, the number after the last block. */
   readonly nextBlock = new Map<string, number>()
+  /** By batch that is not complete and stream, what it gave. */
+  readonly recorded = new Map<number, Map<string, { readonly data: RecordedRecord; readonly blocks: readonly StoredBlock[] }>>()
   /** By operator, the deltas of complete batches, by time. */
   readonly deltas = new Map<string, Map<number, StoredDelta>>()
   readonly #pending = new Map<number, Map<string, StoredDelta>>()
@@ -39,13 +41,29 @@ export class Recovery {
     this.#untilMs = untilMs
   }
 
+  /** What would be lost without an input; undefined where that is nothing. */
+  heldOf(input: string): string | undefined {
+    const blocks = this.blocks.get(input)?.size ?? 0
+    if (blocks > 0) return `${blocks} of its blocks are not processed`
+    const newest = this.newest[input]
+    return newest === undefined || Array.isArray(newest) ? undefined : 'its place in what it reads is known'
+  }
+
+  /** Forgets an input but for the numbers of its blocks, which are not used again. */
+  giveUp(input: string): void {
+    this.blocks.delete(input)
+    const without = (inputs: InputsRecord['inputs']): InputsRecord['inputs'] => Object.fromEntries(Object.entries(inputs).filter(([id]) => id !== input))
+    this.newest = without(this.newest)
+    for (const [timeMs, inputs] of this.inputs) this.inputs.set(timeMs, without(inputs))
+  }
+
   /** Takes the next record in. */
   readonly add = ({ kind, data, blocks, position }: StoredRecord): void => {
     if (this.#isOver) return
     switch (kind) {
       case 'start':
         this.start = data as StartRecord
-        this.newest = { ...this.newest, ...this.start.newest }
+        this.newest = { ...this.start.newest, ...this.newest }
         for (const [input, number] of Object.entries(this.start.nextBlock)) this.nextBlock.set(input, number)
         return
       case 'block': {
@@ -56,15 +74,21 @@ export class Recovery {
       }
       case 'inputs': {
         const { timeMs, inputs } = data as InputsRecord
+        const before = this.inputs.get(timeMs) ?? {} // a batch that ran again is not the newest
+        for (const [input, taken] of Object.entries(inputs)) if (!(input in before)) this.newest[input] = taken
         this.inputs.set(timeMs, inputs)
-        this.newest = { ...this.newest, ...inputs }
-        this.positions.set(timeMs, position)
+        this.positions.set(timeMs, Math.min(position, this.positions.get(timeMs) ?? Infinity, ...this.#takenFrom(inputs)))
         this.#pending.delete(timeMs)
         return
       }
       case 'delta': {
         const record = data as DeltaRecord
         of(this.#pending, record.timeMs).set(record.operator, { data: record, blocks, position })
+        return
+      }
+      case 'recorded': {
+        const record = data as RecordedRecord
+        of(this.recorded, record.timeMs).set(record.stream, { data: record, blocks })
         return
       }
       case 'restated': {
@@ -89,10 +113,9 @@ export class Recovery {
     }
   }
 
-  /** Reads every block that is needed: what is damaged is found now. Errors: RIV_JOURNAL_CORRUPT. */
-  async readAll(): Promise<void> {
-    for (const ofOperator of this.deltas.values()) for (const { blocks } of ofOperator.values()) for (const block of blocks) await block.read()
-    for (const ofInput of this.blocks.values()) for (const { block } of ofInput.values()) await block.read()
+  /** Where the blocks of a batch are. */
+  #takenFrom(inputs: InputsRecord['inputs']): number[] {
+    return Object.entries(inputs).flatMap(([input, taken]) => (Array.isArray(taken) ? (taken as number[]).map(number => this.blocks.get(input)?.get(number)?.position ?? Infinity) : []))
   }
 
   #complete({ timeMs, skipped, prepared }: CompletedRecord): void {
@@ -102,6 +125,7 @@ export class Recovery {
       if (Array.isArray(taken)) for (const number of taken as number[]) this.blocks.get(input)?.delete(number)
     }
     this.inputs.delete(timeMs)
+    this.recorded.delete(timeMs)
     for (const [operator, delta] of skipped ? [] : this.#pending.get(timeMs) ?? []) {
       const deltas = of(this.deltas, operator)
       deltas.set(timeMs, delta)

@@ -12,13 +12,14 @@ import { journalFolder } from './savepoint.ts'
 export async function openReplay(directory: string, timeMs: number, { fs, log }: Context): Promise<OpenCheckpoint> {
   const recovery = new Recovery(timeMs)
   await recover({ fs, directory: journalFolder(directory), log, onRecord: recovery.add }, Infinity)
-  const { start, inputs, positions, deltas } = recovery
+  const { start, inputs, positions, deltas, blocks } = recovery
   const first = Math.min(...positions.keys())
   const neededMs = Math.min(timeMs, ...[...deltas.values()].map(ofOperator => [...ofOperator.values()].at(-1)!.data.needsFromMs))
-  if (start === undefined || !inputs.has(timeMs) || (neededMs < first && first > start.zeroMs + start.batchMs)) {
+  const hasBlocks = Object.entries(inputs.get(timeMs) ?? {}).every(([input, taken]) => !Array.isArray(taken) || (taken as number[]).every(number => blocks.get(input)?.has(number)))
+  if (start === undefined || !inputs.has(timeMs) || !hasBlocks || (neededMs < first && first > start.zeroMs + start.batchMs)) {
     const [last] = [...inputs.keys()].slice(-1)
     throw streamingErrors.RIV_REPLAY(timeMs, directory, positions.size === 0 ? 'it has no batches' : `it has batches from ${first} ms${last === undefined ? '' : ` to ${last} ms`}, and not all that this one needs`)
   }
   for (const ms of inputs.keys()) if (ms !== timeMs) inputs.delete(ms)
-  return { journal: new MemoryJournal(), recovery }
+  return { journal: new MemoryJournal(), recovery, lasts: true }
 }

@@ -3,12 +3,16 @@
 import { inScope } from '../../rdd/nodes.ts'
 import { PlanScope } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
+import type { StoredBlock } from '../../storage/journal/journal.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import { streamingErrors } from '../errors.ts'
 import type { DStreamGraph } from '../graph/dstream-graph.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
-import { inputIds, type Checkpointer } from './checkpointer.ts'
-import { matchOperators, operatorsOf } from './match-operators.ts'
+import { RecordedBatches } from '../state/recorded-batches.ts'
+import type { Checkpointer } from './checkpointer.ts'
+import { matchInputs } from './match-inputs.ts'
+import { matchOperators } from './match-operators.ts'
+import { idsOf, operatorsOf } from './names.ts'
 import { inJournal, type Recovery } from './recovery.ts'
 
 export interface RestoreOptions {
@@ -16,16 +20,19 @@ export interface RestoreOptions {
   readonly graph: DStreamGraph
   readonly runner: JobRunner
   readonly checkpointer: Checkpointer
+  /** Whether what is written outlives the process. */
+  readonly lasts: boolean
   /** The time before the first batch, where there was none. */
   readonly zeroMs: number
   readonly allowNonRestoredState: boolean
 }
 
 /** Refuses what does not fit; then restores it all. */
-export async function restore({ recovery, graph, runner, checkpointer, zeroMs, allowNonRestoredState }: RestoreOptions): Promise<void> {
+export async function restore({ recovery, graph, runner, checkpointer, lasts, zeroMs, allowNonRestoredState }: RestoreOptions): Promise<void> {
   const { start } = recovery
   const operators = operatorsOf(graph.stateful)
   matchOperators(operators, start?.operators ?? [], allowNonRestoredState)
+  matchInputs(graph.inputs, recovery, allowNonRestoredState)
   if (start !== undefined && start.batchMs !== graph.batchMs && recovery.inputs.size > 0) throw streamingErrors.RIV_BATCH_CHANGED(graph.batchMs, start.batchMs, recovery.inputs.size)
   checkpointer.goesOn(recovery)
   checkpointer.start(start?.zeroMs ?? zeroMs) // not before it is sure that the program fits
@@ -35,20 +42,9 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
     if (deltas.length > 0) checkpointer.needs(operators[i]!.id, needsFromMs)
     for (const [timeMs, { data, blocks }] of deltas) {
       if (timeMs < needsFromMs) continue
-      let next = 0
+      const stored = blocks.values()
       const partitions: PartitionDelta[] = []
-      for (const { lists, info } of data.partitions) {
-        const restored: BlockRef[][] = []
-        for (const [list, counts] of lists.entries()) {
-          const refs: BlockRef[] = []
-          for (const count of counts) {
-            const block = blocks[next++]!
-            refs.push(list === stateful.logList && block.place !== undefined ? inJournal(block.place, count) : runner.storeBlock(await block.read(), count))
-          }
-          restored.push(refs)
-        }
-        partitions.push({ lists: restored, info })
-      }
+      for (const { lists, info } of data.partitions) partitions.push({ lists: await storedLists(lists, stored, runner, stateful.logList), info })
       stateful.restore(timeMs, { partitions, needsFromMs: data.needsFromMs })
     }
   }
@@ -59,7 +55,15 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
   }
   scope.release()
   for (const [timeMs, prepared] of recovery.uncommitted) await checkpointer.commit(timeMs, prepared)
-  for (const { id, input } of inputIds(graph.inputs)) {
+  for (const [id, node] of lasts ? idsOf(graph.varying) : []) {
+    const earlier = new Map<number, BlockRef[][]>()
+    for (const [timeMs, byStream] of recovery.recorded) {
+      const recorded = byStream.get(id)
+      if (recorded !== undefined) earlier.set(timeMs, await storedLists(recorded.data.partitions, recorded.blocks.values(), runner))
+    }
+    node.recorder = new RecordedBatches({ node, context: graph.context, earlier, isOver: timeMs => checkpointer.isComplete(timeMs), journal: (timeMs, partitions) => checkpointer.recorded(timeMs, id, partitions) })
+  }
+  for (const [id, input] of idsOf(graph.inputs)) {
     const batches = new Map<number, unknown>()
     for (const [timeMs, inputs] of recovery.inputs) if (id in inputs) batches.set(timeMs, inputs[id])
     const blocks = []
@@ -70,4 +74,18 @@ export async function restore({ recovery, graph, runner, checkpointer, zeroMs, a
     input.restore({ batches, newest: recovery.newest[id], blocks, nextBlock: recovery.nextBlock.get(id) ?? 0 })
   }
   for (const [timeMs, position] of recovery.positions) checkpointer.keepsBatch(timeMs, position)
+}
+
+/** Reads lists of blocks back, which have so many records each; those of one list may stay where they are. */
+async function storedLists(lists: readonly (readonly number[])[], blocks: Iterator<StoredBlock>, runner: JobRunner, staying?: number): Promise<BlockRef[][]> {
+  const restored: BlockRef[][] = []
+  for (const [list, counts] of lists.entries()) {
+    const refs: BlockRef[] = []
+    for (const count of counts) {
+      const block = blocks.next().value as StoredBlock
+      refs.push(list === staying && block.place !== undefined ? inJournal(block.place, count) : runner.storeBlock(await block.read(), count))
+    }
+    restored.push(refs)
+  }
+  return restored
 }

@@ -49,7 +49,7 @@ export async function assertSavepoint(fs: FileSystem, savepoint: string): Promis
 
 /** Copies claims first and then segments, the oldest first: the last one may be cut short, no other. */
 async function copyJournal(fs: FileSystem, from: string, to: string): Promise<void> {
-  await fs.makeDirectory(to)
+  await fs.makeDirectory(to, { sync: true })
   const files = await fs.list(from)
   const segments = journalFiles(files).segments.map(({ path }) => path).reverse()
   const claims = files.filter(({ path, directory }) => !directory && /\/epoch-\d+$/.test(path)).map(({ path }) => path)

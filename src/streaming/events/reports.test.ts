@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Row } from '../../base/terminal.fixture.ts'
 import { StatsReportListener } from './stats-report-listener.ts'
 import { StatusLine, type Terminal } from './status-line.ts'
 import type { BatchInfo } from './streaming-listener.ts'
@@ -20,35 +21,13 @@ test('StatsReportListener tells of the last batches', () => {
   assert.equal(lines.length, 8)
 })
 
-const wipe = '\r\u001B[2K'
-
-/** A terminal of one row: what stands in it, and what has scrolled away. */
-class Row implements Terminal {
-  readonly columns = 100
-  readonly isTTY: boolean
-  above = ''
-  row = ''
-
-  constructor(isTTY = true) {
-    this.isTTY = isTTY
-  }
-
-  write(chunk: string | Uint8Array): boolean {
-    for (const part of String(chunk).replaceAll(wipe, '\0').split(/([\0\n])/)) {
-      if (part === '\n') { this.above += `${this.row}\n`; this.row = '' } else if (part === '\0') this.row = ''
-      else this.row += part
-    }
-    return true
-  }
-}
-
 test('the status line shows the last batch, gives way to what is written, and disappears', async () => {
   const terminal = new Row()
-  const line = StatusLine.on({ terminal, others: [], batchMs: 500, more: () => '7 keys' })!
+  const line = StatusLine.on({ terminal, others: [], batchMs: 500, keys: () => 7_000 })!
   line.onBatchSubmitted()
   line.onBatchSubmitted()
   line.onBatchCompleted(completed({ processingDelay: 120, totalDelay: 620 }))
-  const shown = 'batch 00:01:01.000 · 5,000 records/s · 120 of 500 ms · delay 620 ms · 1 waiting · 7 keys'
+  const shown = 'batch 00:01:01.000 · 5,000 records/s · 120 of 500 ms · delay 620 ms · 1 waiting · 7,000 keys'
   assert.deepEqual([terminal.above, terminal.row], ['', shown])
   terminal.write('a warning\n')
   assert.deepEqual([terminal.above, terminal.row], ['a warning\n', ''])
@@ -67,7 +46,7 @@ test('stdout and stderr share a terminal; a pipe beside it is left alone', () =>
   const stdout: Terminal = { isTTY: true, write: chunk => terminal.write(chunk as string) }
   const pipe: Terminal = { write: () => true }
   const writes = [stdout.write, pipe.write]
-  const line = StatusLine.on({ terminal, others: [stdout, pipe], batchMs: 1_000 })!
+  const line = StatusLine.on({ terminal, others: [stdout, pipe], batchMs: 1_000, keys: () => undefined })!
   assert.equal(pipe.write, writes[1])
   line.onBatchSubmitted()
   line.onBatchCompleted(completed({}))
@@ -78,15 +57,15 @@ test('stdout and stderr share a terminal; a pipe beside it is left alone', () =>
 })
 
 test('a narrow terminal gets what fits; without one there is no line', () => {
-  const terminal = Object.assign(new Row(), { columns: 20 })
-  const line = StatusLine.on({ terminal, others: [], batchMs: 1_000 })!
+  const terminal = new Row(20)
+  const line = StatusLine.on({ terminal, others: [], batchMs: 1_000, keys: () => undefined })!
   line.onBatchCompleted(completed({}))
   assert.equal(terminal.row, 'batch 00:01:01.000 ')
   line.close()
-  const unknown = Object.assign(new Row(), { columns: 0 })
-  const wide = StatusLine.on({ terminal: unknown, others: [], batchMs: 1_000 })!
+  const unknown = new Row(0)
+  const wide = StatusLine.on({ terminal: unknown, others: [], batchMs: 1_000, keys: () => undefined })!
   wide.onBatchCompleted(completed({}))
   assert.match(unknown.row, /delay 0 ms/)
   wide.close()
-  assert.equal(StatusLine.on({ terminal: new Row(false), others: [], batchMs: 1_000 }), undefined)
+  assert.equal(StatusLine.on({ terminal: new Row(100, false), others: [], batchMs: 1_000, keys: () => undefined }), undefined)
 })

@@ -11,8 +11,8 @@ export interface StatusLineOptions {
   /** What else writes to the same terminal: stdout. */
   readonly others: readonly Terminal[]
   readonly batchMs: number
-  /** What else there is to say: the size of the state. */
-  readonly more?: () => string
+  /** How many keys have a state; undefined where there is no keyed state. */
+  readonly keys: () => number | undefined
 }
 
 export class StatusLine implements StreamingListener {
@@ -37,11 +37,12 @@ export class StatusLine implements StreamingListener {
 
   onBatchCompleted({ batchInfo }: { readonly batchInfo: BatchInfo }): void {
     this.#waiting--
-    const { batchMs, more } = this.#options
+    const { batchMs, keys: keysOf } = this.#options
+    const keys = keysOf()
     const { batchTime, numRecords, processingDelay = 0, totalDelay = 0 } = batchInfo
     const parts = [
       `batch ${new Date(batchTime).toISOString().slice(11, 23)}`, `${Math.round(numRecords / batchMs * 1_000).toLocaleString('en')} records/s`,
-      `${processingDelay} of ${batchMs} ms`, `delay ${totalDelay} ms`, ...(this.#waiting > 0 ? [`${this.#waiting} waiting`] : []), ...[more?.() ?? ''].filter(text => text !== ''),
+      `${processingDelay} of ${batchMs} ms`, `delay ${totalDelay} ms`, ...(this.#waiting > 0 ? [`${this.#waiting} waiting`] : []), ...(keys === undefined ? [] : [`${keys.toLocaleString('en')} keys`]),
     ]
     this.#row.show(parts.join(' · '))
   }

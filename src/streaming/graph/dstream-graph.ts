@@ -118,6 +118,16 @@ export class DStreamGraph {
     return this.#stateful
   }
 
+  /** How many keys have a state; undefined where there is no keyed state. */
+  get keys(): number | undefined {
+    return this.#stateful.reduce<number | undefined>((sum, { stateful: { keys } }) => (keys === undefined ? sum : (sum ?? 0) + keys), undefined)
+  }
+
+  /** What would not give the same again, parents first. */
+  get varying(): readonly StreamNode[] {
+    return this.#order.filter(node => node.varies)
+  }
+
   /** Partitions where the program does not say. */
   get parallelism(): number {
     return this.defaultTarget.partitions

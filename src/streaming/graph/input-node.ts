@@ -46,9 +46,12 @@ export abstract class InputNode extends StreamNode {
   #control: RateControl | undefined
   /** Its number among all inputs, from 0. */
   streamId = -1
+  /** Where it reads from, as far as that is known: a folder, an address. */
+  readonly origin: string
 
-  constructor({ op, site, slideMs, functions = [] }: Omit<NodeOptions, 'parents'>) {
+  constructor({ op, site, slideMs, functions = [], origin = '' }: Omit<NodeOptions, 'parents'> & { readonly origin?: string }) {
     super({ op, site, parents: [], slideMs, functions })
+    this.origin = origin
   }
 
   abstract start(environment: InputEnvironment): void | Promise<void>

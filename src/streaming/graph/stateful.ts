@@ -6,7 +6,6 @@
 // - What a version adds to is written once, as blocks: they are the truth, everything else is made from them.
 // - When the advance of one fails all of them roll the batch back: it is as if it had brought nothing.
 
-import type { DiskState } from '../../kernel/state/live-tables.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 
@@ -26,14 +25,6 @@ export interface Delta {
   readonly written?: (blocks: readonly BlockRef[]) => void
 }
 
-/** Where states are, besides in the journal. */
-export interface StatePlace {
-  /** Batches up to this time are final. */
-  readonly committedMs: number
-  /** On disk, if they are. */
-  readonly disk: Omit<DiskState, 'name'> | undefined
-}
-
 export interface Stateful {
   /** The kind of operator, for its name in a checkpoint: `updateStateByKey`, `window` … */
   readonly kind: string
@@ -45,8 +36,10 @@ export interface Stateful {
   readonly advanceMs: number
   /** What must be the same in a program that goes on with its state: partitions, window. */
   readonly fingerprint: Readonly<Record<string, unknown>>
-  /** Says, before anything else, where its state is to be; the operator is as a checkpoint names it. */
-  placed?(place: StatePlace, operator: string): void
+  /** How many keys have a state. */
+  readonly keys?: number
+  /** Where the newest version went through all keys, with data or without: how many had some. */
+  readonly withData?: number | undefined
   /** Makes the version of a batch. */
   advance(timeMs: number): Promise<void>
   /** Takes the version of a batch back, if there is one. */

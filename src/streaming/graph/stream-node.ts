@@ -14,7 +14,15 @@ import type { DeadLetters } from './dead-letters.ts'
 import type { StorageLevel } from '../../rdd/storage-level.ts'
 import type { Stateful } from './stateful.ts'
 
-interface Remembered { readonly promise: Promise<Plan | undefined>; plan?: Plan }
+interface Remembered { readonly promise: Promise<Plan | undefined>; plan?: Plan; failed?: true }
+
+/** Keeps what the batches of a node were, where they would not be the same if they were computed again. */
+export interface Recorder {
+  /** A batch as it was recorded, or computed and recorded now. */
+  give(timeMs: number, compute: () => Promise<Plan | undefined>): Promise<Plan | undefined>
+  /** Batches up to a time are not read any more. */
+  forget(upToMs: number): void
+}
 
 /** What a node needs to know to work; the same for all node kinds. */
 export interface NodeOptions {
@@ -25,6 +33,8 @@ export interface NodeOptions {
   /** Milliseconds between two plans. */
   readonly slideMs: number
   readonly functions?: readonly PlanFunction[]
+  /** Whether its functions may give something else for the same records: the answers of others. */
+  readonly varies?: boolean
 }
 
 export abstract class StreamNode {
@@ -34,10 +44,13 @@ export abstract class StreamNode {
   readonly slideMs: number
   /** The functions that are captured at start and stay as they are. */
   readonly functions: readonly PlanFunction[]
+  readonly varies: boolean
   /** Level at which the plans are persisted. */
   storage: StorageLevel = 'none'
   /** The kept blocks of earlier batches, where a window reads them. */
   panes: Stateful | undefined
+  /** Records its batches; set at start where it varies and a checkpoint is kept. */
+  recorder: Recorder | undefined
   /** The name under which a checkpoint finds what the node remembers; set by uid(). */
   uid: string | undefined
   /** How often its state is written anew; set by checkpoint(). */
@@ -50,12 +63,13 @@ export abstract class StreamNode {
   zeroMs = 0
   readonly #plans = new Map<number, Remembered>()
 
-  constructor({ op, site, parents, slideMs, functions = [] }: NodeOptions) {
+  constructor({ op, site, parents, slideMs, functions = [], varies = false }: NodeOptions) {
     this.op = op
     this.site = site
     this.parents = parents
     this.slideMs = slideMs
     this.functions = functions
+    this.varies = varies
   }
 
   /** How much time before a batch it reads of its parents; only what was kept of them is there. */
@@ -81,9 +95,15 @@ export abstract class StreamNode {
     const known = this.#plans.get(timeMs)
     if (known !== undefined) return known.promise
     const made: Remembered = { promise: this.#make(timeMs).then(plan => (plan === undefined ? undefined : (made.plan = plan))) }
-    made.promise.catch(() => {}) // whoever asks gets it
+    made.promise.catch(() => { made.failed = true }) // whoever asks gets it
     this.#plans.set(timeMs, made)
     return made.promise
+  }
+
+  /** Lets a batch be computed once more, if that failed. What an input has taken stays. */
+  retry(timeMs: number): void {
+    for (const parent of this.parents) parent.retry(timeMs)
+    if (this.parents.length > 0 && this.#plans.get(timeMs)?.failed === true) this.#plans.delete(timeMs)
   }
 
   /** Gives a batch's plan, in place of the one it was computed from. */
@@ -117,6 +137,7 @@ export abstract class StreamNode {
   /** Drops the plans up to a batch time, and what is kept of them. */
   forget(upToMs: number, runner: JobRunner): void {
     this.panes?.forget(upToMs, runner)
+    this.recorder?.forget(upToMs)
     for (const [timeMs, found] of this.#plans) {
       if (timeMs > upToMs) continue
       this.#drop(found, runner)
@@ -130,13 +151,17 @@ export abstract class StreamNode {
   }
 
   async #make(timeMs: number): Promise<Plan | undefined> {
-    const computed = await this.compute(timeMs)
-    const plan = computed === undefined ? undefined : this.letters?.guard(computed) ?? computed
+    const plan = await (this.recorder === undefined ? this.#described(timeMs) : this.recorder.give(timeMs, () => this.#described(timeMs)))
     if (plan === undefined || this.storage === 'none') return plan
     // An RDD that others persist as well keeps what it has: this node persists, and later drops, a copy of the description.
     const own = plan.storage === 'none' ? plan : pipeline(plan, this.op, this.site, [], true)
     own.storage = this.storage
     return own
+  }
+
+  async #described(timeMs: number): Promise<Plan | undefined> {
+    const computed = await this.compute(timeMs)
+    return computed === undefined ? undefined : this.letters?.guard(computed) ?? computed
   }
 
   #drop({ plan }: Remembered, runner: JobRunner): void {

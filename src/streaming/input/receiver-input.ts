@@ -34,8 +34,8 @@ export class ReceiverInput extends InputNode {
   /** By batch that is not forgotten, the numbers of its blocks. */
   readonly #taken = new Map<number, readonly number[]>()
 
-  constructor(op: string, site: CallSite, slideMs: number, kind: 'blocks' | 'lines', make: MakeReceiver) {
-    super({ op, site, slideMs })
+  constructor(op: string, site: CallSite, slideMs: number, origin: string, kind: 'blocks' | 'lines', make: MakeReceiver) {
+    super({ op, site, slideMs, origin })
     this.#kind = kind
     this.#make = make
   }

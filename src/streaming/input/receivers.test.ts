@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { hangMs } from '../../base/hang.fixture.ts'
 import { ManualClock } from '../../base/clock.ts'
 import { Context } from '../../context/context.ts'
 import { onEveryMaster } from '../../rdd/masters.fixture.ts'
@@ -39,7 +40,7 @@ async function start(ctx: Context, make: (ssc: StreamingContext) => DStream<unkn
 
 /** Lets the network and batches go on until a condition holds. */
 async function until(condition: () => boolean, step: () => unknown = () => {}): Promise<void> {
-  for (const end = Date.now() + 20_000; !condition(); await turn()) {
+  for (const end = Date.now() + hangMs; !condition(); await turn()) {
     assert.ok(Date.now() < end, 'it never came')
     await step()
   }

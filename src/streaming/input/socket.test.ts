@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { hangMs } from '../../base/hang.fixture.ts'
 import { ManualClock } from '../../base/clock.ts'
 import { Context } from '../../context/context.ts'
 import { masters } from '../../rdd/masters.fixture.ts'
@@ -48,7 +49,7 @@ async function start(port: number, { master = 'inline', conf = {} } = {}) {
 
 /** Lets the network and batches go on until a condition holds. */
 async function until(condition: () => boolean, step: () => unknown = () => {}): Promise<void> {
-  for (const end = Date.now() + 20_000; !condition(); await turn()) {
+  for (const end = Date.now() + hangMs; !condition(); await turn()) {
     assert.ok(Date.now() < end, 'it never came')
     await step()
   }
@@ -119,7 +120,7 @@ test('the delay is a setting', async () => {
   await connection()
 })
 
-test('a line longer than 16 MiB is left out and reported; one of 16 MiB and the lines around are kept', { timeout: 60_000 }, async () => {
+test('a line longer than 16 MiB is left out and reported; one of 16 MiB and the lines around are kept', { timeout: hangMs }, async () => {
   const { port, connection } = await listen()
   const { clock, lines, errors } = await start(port)
   const socket = await connection()

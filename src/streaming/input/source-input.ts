@@ -13,6 +13,7 @@ export interface SourceInputOptions<Offset, Part> {
   readonly op: string
   readonly site: CallSite
   readonly slideMs: number
+  readonly origin: string
   readonly source: OffsetSource<Offset, Part>
   /** The functions in what `read` describes. */
   readonly functions: readonly PlanFunction[]

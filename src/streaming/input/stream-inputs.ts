@@ -47,7 +47,7 @@ export abstract class StreamInputs {
    * ssc.socketTextStream('localhost', 9999).count().print()
    */
   socketTextStream(host: string, port: number, _level?: StorageLevel): DStream<string> {
-    return this.#receiver('socketTextStream', callSite(), 'lines', socketReceiver(host, port))
+    return this.#receiver('socketTextStream', callSite(), `${host}:${port}`, 'lines', socketReceiver(host, port))
   }
 
   /**
@@ -66,7 +66,7 @@ export abstract class StreamInputs {
    * chunkSizes.reduce((a, b) => a + b).print()
    */
   socketStream<T>(host: string, port: number, converter: (chunks: AsyncIterable<Uint8Array>) => Iterable<T | Hint> | AsyncIterable<T | Hint>, _level?: StorageLevel): DStream<T> {
-    return this.#receiver('socketStream', callSite(), 'blocks', convertedSocketReceiver(host, port, converter))
+    return this.#receiver('socketStream', callSite(), `${host}:${port}`, 'blocks', convertedSocketReceiver(host, port, converter))
   }
 
   /**
@@ -82,7 +82,7 @@ export abstract class StreamInputs {
    * // the other side: socket.write(encodeFrame([{ sensor: 7 }, { sensor: 8 }]))
    */
   rawSocketStream<T>(host: string, port: number, _level?: StorageLevel): DStream<T> {
-    return this.#receiver('rawSocketStream', callSite(), 'blocks', rawSocketReceiver(host, port))
+    return this.#receiver('rawSocketStream', callSite(), `${host}:${port}`, 'blocks', rawSocketReceiver(host, port))
   }
 
   /**
@@ -171,7 +171,7 @@ export abstract class StreamInputs {
    * ssc.receiverStream(new Greeting()).print()
    */
   receiverStream<T>(receiver: Receiver<T>): DStream<T> {
-    return this.#receiver('receiverStream', callSite(), 'blocks', recordReceiver(receiver as unknown as Receiver<never>))
+    return this.#receiver('receiverStream', callSite(), '', 'blocks', recordReceiver(receiver as unknown as Receiver<never>))
   }
 
   /**
@@ -187,7 +187,7 @@ export abstract class StreamInputs {
    * ssc.fromAsyncIterable(signal => setInterval(100, 'tick', { signal })).count().print()
    */
   fromAsyncIterable<T>(make: (signal: AbortSignal) => AsyncIterable<T | Hint> | Iterable<T | Hint>, _options: { readonly level?: StorageLevel } = {}): DStream<T> {
-    return this.#receiver('fromAsyncIterable', callSite(), 'blocks', iterableReceiver(make))
+    return this.#receiver('fromAsyncIterable', callSite(), '', 'blocks', iterableReceiver(make))
   }
 
   /**
@@ -210,7 +210,7 @@ export abstract class StreamInputs {
     const [op, site] = ['sourceStream', callSite()]
     // oxlint-disable-next-line unbound-method -- tasks call it without the source object, as the contract says
     const read = userFunction(source.read, op, site)
-    return this.#source(op, site, source, [read], parts => rddSource(op, site, parts.map(part => ({ kind: 'part', part, read }))))
+    return this.#source(op, site, '', source, [read], parts => rddSource(op, site, parts.map(part => ({ kind: 'part', part, read }))))
   }
 
   #input<T>(input: InputNode): DStream<T> {
@@ -219,12 +219,12 @@ export abstract class StreamInputs {
     return stream
   }
 
-  #receiver<T>(op: string, site: CallSite, kind: 'blocks' | 'lines', make: MakeReceiver): DStream<T> {
-    return this.#input(new ReceiverInput(op, site, this.graph.batchMs, kind, make))
+  #receiver<T>(op: string, site: CallSite, origin: string, kind: 'blocks' | 'lines', make: MakeReceiver): DStream<T> {
+    return this.#input(new ReceiverInput(op, site, this.graph.batchMs, origin, kind, make))
   }
 
-  #source<Offset, Part, T>(op: string, site: CallSite, source: OffsetSource<Offset, Part>, functions: readonly PlanFunction[], read: (parts: readonly Part[]) => Plan): DStream<T> {
-    return this.#input(new SourceInput({ op, site, slideMs: this.graph.batchMs, source, functions, read }))
+  #source<Offset, Part, T>(op: string, site: CallSite, origin: string, source: OffsetSource<Offset, Part>, functions: readonly PlanFunction[], read: (parts: readonly Part[]) => Plan): DStream<T> {
+    return this.#input(new SourceInput({ op, site, slideMs: this.graph.batchMs, origin, source, functions, read }))
   }
 
   #wholeFiles<T>(op: string, site: CallSite, directory: string, options: FileStreamOptions, reader: PlanFunction): DStream<T> {
@@ -237,6 +237,6 @@ export abstract class StreamInputs {
     const { batchMs } = this.graph
     const rememberMs = Math.ceil(conf.get(streamingSettings['spark.streaming.fileStream.minRememberDuration']) / batchMs) * batchMs
     const files = new FileSource({ ...options, fs, directory, rememberMs, warn: message => log.warn({ stream: op }, message) })
-    return this.#source(op, site, files, functions, read)
+    return this.#source(op, site, directory, files, functions, read)
   }
 }

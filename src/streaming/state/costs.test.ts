@@ -7,6 +7,7 @@ import { Context } from '../../context/context.ts'
 import type { State } from '../../kernel/state/state.ts'
 import type { TaskMetrics } from '../../wire/task-metrics.ts'
 import type { DStream } from '../dstream.ts'
+import { ConstantInputDStream } from '../input/constant-input-dstream.ts'
 import { StreamingContext } from '../streaming-context.ts'
 
 type Pairs = DStream<[string, number]>
@@ -44,6 +45,55 @@ test('a window of 3 000 panes takes the tasks of one of 3; those that combine pa
   assert.equal(new Set(few).size, 1)
   assert.ok(many.filter(count => count === few[0]).length >= many.length - 2, `tasks of a batch: ${many.join(' ')}, with 3 panes ${few[0]}`)
   assert.ok(many.every(count => count <= few[0]! + 16), `tasks of a batch: ${many.join(' ')}, with 3 panes ${few[0]}`)
+})
+
+test('updateStateByKey that takes too long over keys without data is warned of, once', { timeout: 60_000 }, async () => {
+  const codes: string[] = []
+  const warned = Promise.withResolvers<void>()
+  const silent = (): void => {}
+  const log = { debug: silent, info: silent, error: silent, warn: (fields: object) => {
+    const { code } = fields as { code?: string }
+    if (code !== 'RIV_STATE_SCAN') return
+    codes.push(code)
+    warned.resolve()
+  } }
+  const ctx = new Context({ master: 'inline', conf: { 'spark.default.parallelism': 2 }, log })
+  const ssc = new StreamingContext(ctx, '20 ms')
+  ssc.checkpoint('memory:')
+  const slowly = (ones: number[], n: number | undefined): number => {
+    for (const end = performance.now() + 0.05; performance.now() < end;);
+    return (n ?? 0) + ones.length
+  }
+  const input = new ConstantInputDStream(ssc, ctx.parallelize([['key 1', 1]]))
+  let batches = 0
+  const counts = input.updateStateByKey<number>(slowly, { initialRDD: ctx.range(0, 1_000, 1, 2).map(n => [`key ${n}`, n]) })
+  counts.foreachRDD(() => { batches++ })
+  await ssc.start()
+  await warned.promise
+  for (const until = batches + 5; batches < until;) await new Promise(resolve => { setTimeout(resolve, 5) })
+  await ssc.stop()
+  assert.deepEqual(codes, ['RIV_STATE_SCAN'])
+})
+
+test('the graph knows how many keys have a state', async () => {
+  const ctx = new Context({ master: 'inline' })
+  const clock = new ManualClock()
+  const ssc = new StreamingContext(ctx, '10 ms', { clock })
+  ssc.checkpoint('memory:')
+  const words = ssc.queueStream<[string, number]>([[['a', 1], ['b', 1]], [['c', 1]], [['a', 0]]])
+  const { graph } = ssc as unknown as { readonly graph: { readonly keys: number | undefined } }
+  assert.equal(graph.keys, undefined)
+  words.mapWithState((_key, n, state: State<number>) => { if (n === 0) state.remove(); else state.update(1) }).foreachRDD(() => {})
+  words.updateStateByKey<number>((_ns, n) => n ?? 0).foreachRDD(() => {})
+  words.window('20 ms').count().foreachRDD(() => {})
+  await ssc.start()
+  const seen: (number | undefined)[] = []
+  for (let i = 0; i < 3; i++) {
+    await clock.advance(10)
+    seen.push(graph.keys)
+  }
+  assert.deepEqual(seen, [4, 6, 5])
+  await ssc.stop()
 })
 
 test('mapWithState on many keys: an idle batch reads and writes nothing, one of a few keys a small part', async () => {

@@ -6,7 +6,7 @@ import { source } from '../../rdd/nodes.ts'
 import type { Partitioning, Plan, PlanFunction } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
-import type { Delta, Stateful, StatePlace } from '../graph/stateful.ts'
+import type { Delta, Stateful } from '../graph/stateful.ts'
 import { StreamNode, type NodeOptions } from '../graph/stream-node.ts'
 import { KeyedState } from './keyed-state.ts'
 
@@ -55,12 +55,16 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
     return [this, ...super.stateful]
   }
 
-  placed(place: StatePlace, operator: string): void {
-    this.state.placed(place, operator)
-  }
-
   get readsFromMs(): number {
     return this.state.readsFromMs
+  }
+
+  get keys(): number {
+    return this.state.keys
+  }
+
+  get withData(): number | undefined {
+    return this.state.withData
   }
 
   rollback(timeMs: number): void {

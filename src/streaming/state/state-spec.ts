@@ -37,10 +37,10 @@ export interface MapWithStateOptions<K, S> {
 export class StateSpec<K, V, S, E> {
   /** The function. Not for programs. */
   readonly f: StateFunction<K, V, S, E>
-  /** What was chained to it. Not for programs. */
-  readonly options: MapWithStateOptions<K, S>
+  /** What was chained to it; of unknown keys, or a spec could not stand in for one of more keys. Not for programs. */
+  readonly options: MapWithStateOptions<unknown, unknown>
 
-  private constructor(f: StateFunction<K, V, S, E>, options: MapWithStateOptions<K, S>) {
+  private constructor(f: StateFunction<K, V, S, E>, options: MapWithStateOptions<unknown, unknown>) {
     this.f = f
     this.options = options
   }

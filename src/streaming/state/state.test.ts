@@ -62,7 +62,7 @@ onEveryMaster(context => {
   })
 
   test('updateStateByKey over partitions: what fails names the record that was handed out last', async () => {
-    const failing = run(context(), words('a'), pairs => pairs.updateStateByKey<number>(function* (rows) { for (const [key] of rows) throw new Error(`no ${key}`) }, { wholePartitions: true }), {})
+    const failing = run(context(), words('a'), pairs => pairs.updateStateByKey<number>(function* (rows) { for (const [key, , n] of rows) { if (n === undefined) throw new Error(`no ${key}`); yield [key, n] } }, { wholePartitions: true }), {})
     await assert.rejects(failing, /updateStateByKey .*no a, on the record \[ 'a', \[ 1 \], undefined \]/)
     // @ts-expect-error a Promise
     await assert.rejects(run(context(), words('a'), pairs => pairs.updateStateByKey<number>(async () => [], { wholePartitions: true }), {}), /the function returned a Promise/)

@@ -135,11 +135,13 @@ const given = (values: unknown[]): Make => () => values
 function columns(reading: Reading, start: number, counts: readonly number[]): Make[] {
   const { block } = reading
   let at = start
+  let before: Make | undefined
   return counts.map(count => {
+    const code = block.readUInt32LE(at)
     const bytes = block.readUInt32LE(at + 4)
-    const values = column(reading, block.readUInt32LE(at), at + columnHeaderBytes, count, bytes)
+    before = code === codec.same && before !== undefined ? before : column(reading, code, at + columnHeaderBytes, count, bytes)
     at += columnHeaderBytes + pad8(bytes)
-    return values
+    return before
   })
 }
 

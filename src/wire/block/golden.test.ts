@@ -27,6 +27,7 @@ const golden: readonly (readonly [name: string, code: number, records: readonly 
   ['integers', codec.i32, [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]],
   ['booleans', codec.booleans, [true, false, true]],
   ['pairs', codec.tuple, [['the', 1], ['quick', 2], ['fox', 3]]],
+  ['pairs of equal texts', codec.tuple, [['the', 'the'], ['quick', 'quick']]],
   ['pairs of pairs', codec.tuple, [[['a', 1], 0.5], [['b', 2], 1.5]]],
   ['pairs with values of several kinds', codec.tuple, [['a', 'y'], ['b', /b/g], ['c', 'x']]],
   ['lists', codec.list, [[1, 2, 3], [], [4]]],

@@ -44,6 +44,8 @@ export const codec = {
   bytes: 13,
   /** As a record, after a column with the name of the class: instances of one class with the same properties. */
   instances: 14,
+  /** Nothing: texts that are those of the column before it. */
+  same: 15,
 } as const
 
 /** What stands at a place of an optional column. */

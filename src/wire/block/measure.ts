@@ -67,9 +67,9 @@ class Measure {
     return this.#typed(values, path) ?? this.#escape(values, path)
   }
 
-  /** A tuple column of its parts. */
+  /** A tuple column of its parts. Texts that stand in two of them, as records do that are sorted by themselves, are written once. */
   tuple(parts: readonly (readonly unknown[])[], path: string): Column {
-    return nested(codec.tuple, [parts.length], parts.map((part, place) => this.column(part, `${path}[${place}]`)))
+    return nested(codec.tuple, [parts.length], parts.map((part, place) => (isSame(part, parts[place - 1]) ? same : this.column(part, `${path}[${place}]`))))
   }
 
   #typed(values: readonly unknown[], path: string): Column | undefined {
@@ -183,6 +183,15 @@ class Measure {
   #escape(values: readonly unknown[], path: string): Column {
     return escape(values, this.#classes, path, this.#apart)
   }
+}
+
+const same: Column = { codec: codec.same, bytes: 0, write: () => {} }
+
+/** Whether two columns are the same texts. */
+function isSame(values: readonly unknown[], before: readonly unknown[] | undefined): boolean {
+  if (before === undefined) return false
+  for (let i = 0; i < values.length; i++) if (values[i] !== before[i] || typeof values[i] !== 'string') return false
+  return values.length > 0
 }
 
 /**
