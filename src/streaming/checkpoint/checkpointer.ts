@@ -223,7 +223,8 @@ export class Checkpointer {
     const position = this.#append('completed', { timeMs, skipped: rolledBack, prepared } satisfies CompletedRecord)
     failpoint('checkpoint.completed')
     const rolls = ++this.#batches >= this.#nextRoll
-    const prunable = this.#prunable()
+    this.#noteNeeded()
+    const prunable = rolls ? this.#prunable() : undefined
     const settled = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
       failpoint('checkpoint.commit.before')
       committed()
@@ -231,7 +232,7 @@ export class Checkpointer {
       failpoint('checkpoint.commit.after')
     })
     // Said in this file, and none that this one needs goes: the next one may be damaged.
-    this.#settling = (rolls && prunable !== undefined ? this.#options.journal.prune(prunable, settled) : settled).catch(error => this.#fail(error as Error))
+    this.#settling = (prunable !== undefined ? this.#options.journal.prune(prunable, settled) : settled).catch(error => this.#fail(error as Error))
     if (!rolls) return
     this.#batches = 0
     this.#nextRoll = Math.min(this.#nextRoll * 2, mostBatches)
@@ -271,12 +272,18 @@ export class Checkpointer {
     return this.#last - first
   }
 
-  /** The first record that is still needed, where that has moved on. */
-  #prunable(): number | undefined {
-    const read = this.#options.graph.stateful.map(({ stateful }) => stateful.readsFromMs ?? Infinity)
+  /** Notes what is needed after the batch that has completed. */
+  #noteNeeded(): void {
+    const { graph, keepBatches } = this.#options
+    const read = graph.stateful.map(({ stateful }) => stateful.readsFromMs ?? Infinity)
     this.#needed.push(Math.min(this.#completedMs + 1, ...this.#needsFrom.values(), ...read))
+    if (this.#needed.length > keepBatches + 1) this.#needed.shift()
+  }
+
+  /** The first record that is still needed, where that is known; looks at every batch that is kept. */
+  #prunable(): number | undefined {
     if (this.#needed.length <= this.#options.keepBatches) return undefined
-    const neededMs = this.#needed.shift()!
+    const neededMs = this.#needed[0]!
     let first = Infinity
     for (const [timeMs, position] of this.#begins) {
       if (timeMs < neededMs) this.#begins.delete(timeMs)
