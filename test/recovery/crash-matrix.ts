@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { seededRandom } from '../../src/base/random.ts'
 import { checkOutputs } from './check-outputs.fixture.ts'
 import { checkJournal } from './journal-rules.fixture.ts'
-import { batchMs, operations, sources, type Outcome, type Plan } from './plan.fixture.ts'
+import { batchMs, operations, sources, stores, type Outcome, type Plan } from './plan.fixture.ts'
 
 const program = fileURLToPath(new URL('driver.fixture.ts', import.meta.url))
 const self = new URL('../../scripts/self.mjs', import.meta.url).href
@@ -28,7 +28,7 @@ export class CrashMatrix {
   kills = 0
   readonly killsBy = new Map<string, number>()
   #server: Server | undefined
-  /** By source and master, the places that a driver passes, and how often. */
+  /** By source, master, store and clock, the places that a driver passes, and how often. */
   readonly #places = new Map<string, readonly (readonly [name: string, hits: number])[]>()
 
   constructor(root: string) {
@@ -44,7 +44,7 @@ export class CrashMatrix {
     const operation = operations[Math.floor(seed / sources.length) % operations.length]!
     const others = operations.filter(other => other !== operation && random() < 0.25)
     const plan: Plan = {
-      folder, source, operations: [operation, ...others], master: random() < 0.7 ? 'inline' : 'local[2]', durability: random() < 0.8 ? 'process' : 'power',
+      folder, source, operations: [operation, ...others], master: random() < 0.7 ? 'inline' : 'local[2]', durability: random() < 0.8 ? 'process' : 'power', store: pick(stores),
       keep: random() < 0.5 ? 0 : keepsAll, clock: random() < 0.75 ? 'manual' : 'system', batches: 8, graceful: random() < 0.5, port: source === 'socket' ? await this.#feed() : 0,
     }
     const story = [`seed ${seed}: ${JSON.stringify(plan)}`]
@@ -87,7 +87,7 @@ export class CrashMatrix {
 
   /** What a life passes that nobody kills. */
   async #placesOf(plan: Plan): Promise<readonly (readonly [string, number])[]> {
-    const kind = `${plan.source} ${plan.master} ${plan.clock}`
+    const kind = `${plan.source} ${plan.master} ${plan.store} ${plan.clock}`
     let places = this.#places.get(kind)
     if (places === undefined) {
       const folder = join(this.#root, kind)

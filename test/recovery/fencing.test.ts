@@ -18,10 +18,12 @@ const self = new URL('../../scripts/self.mjs', import.meta.url).href
 class Driver {
   readonly process: ChildProcess
   complaints = ''
+  readonly #ended: Promise<unknown>
 
   constructor(plan: Plan) {
     this.process = spawn(process.execPath, ['--import', self, program, JSON.stringify(plan)], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.process.stderr!.setEncoding('utf8').on('data', (text: string) => { this.complaints += text })
+    this.#ended = once(this.process, 'close') // only then all complaints are here
   }
 
   async started(): Promise<void> {
@@ -30,7 +32,7 @@ class Driver {
   }
 
   async ended(): Promise<number | null> {
-    if (this.process.exitCode === null) await once(this.process, 'exit')
+    await this.#ended
     return this.process.exitCode
   }
 }
@@ -44,7 +46,7 @@ const seen = (folder: string): string[] => (readdirSync(folder, { recursive: tru
 for (const stoppedAfterMs of [0, 7, 13, 31]) {
   test(`a driver that is stopped ${stoppedAfterMs} ms after a batch and continued behind another`, { skip: process.platform === 'win32' }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rivulet-fencing-'))
-    const plan: Plan = { folder, source: 'replay', operations: ['state', 'mapped'], master: 'inline', durability: 'process', keep: 0, clock: 'system', batches: 1_000, graceful: false, port: 0 }
+    const plan: Plan = { folder, source: 'replay', operations: ['state', 'mapped'], master: 'inline', durability: 'process', store: 'memory', keep: 0, clock: 'system', batches: 100_000, graceful: false, port: 0 }
     const log = join(folder, 'outputs.jsonl')
     const old = new Driver(plan)
     const drivers = [old]

@@ -4,12 +4,16 @@ export const batchMs = 20
 export const sources = ['replay', 'files', 'socket', 'receiver'] as const
 export const operations = ['window', 'inverse', 'state', 'slow', 'mapped', 'join', 'two'] as const
 
+/** Where state is held: the values of `state.store` that cases are run with. */
+export const stores = ['memory'] as const
+
 export interface Plan {
   readonly folder: string
   readonly source: typeof sources[number]
   readonly operations: readonly (typeof operations[number])[]
   readonly master: string
   readonly durability: 'process' | 'power'
+  readonly store: typeof stores[number]
   /** Batches that the journal keeps beyond what is needed. */
   readonly keep: number
   readonly clock: 'manual' | 'system'
