@@ -55,9 +55,16 @@ for (const stoppedAfterMs of [0, 7, 13, 31]) {
       while (!existsSync(log)) await sleep(5)
       await sleep(stoppedAfterMs)
       old.process.kill('SIGSTOP')
-      const young = new Driver({ ...plan, batches: 20 })
+      const linesOf = (): number => readFileSync(log, 'utf8').split('\n').length
+      const stoppedAt = linesOf()
+      const young = new Driver(plan)
       drivers.push(young)
-      assert.equal(await young.ended(), 0, young.complaints)
+      while (linesOf() < stoppedAt + 30) {
+        assert.equal(young.process.exitCode, null, young.complaints)
+        await sleep(5)
+      }
+      young.process.kill('SIGKILL')
+      await young.ended()
       const before = seen(folder)
       old.process.kill('SIGCONT')
       assert.equal(await old.ended(), 1)
