@@ -44,7 +44,7 @@ export class CrashMatrix {
     const operation = operations[Math.floor(seed / sources.length) % operations.length]!
     const others = operations.filter(other => other !== operation && random() < 0.25)
     const plan: Plan = {
-      folder, source, operations: [operation, ...others], master: random() < 0.7 ? 'inline' : 'local[2]', durability: random() < 0.8 ? 'process' : 'power', store: pick(stores),
+      folder, source, operations: [operation, ...others], master: random() < 0.7 ? 'inline' : 'local[2]', durability: random() < 0.8 ? 'process' : 'power', stateStore: pick(stores),
       keep: random() < 0.5 ? 0 : keepsAll, clock: random() < 0.75 ? 'manual' : 'system', batches: 8, graceful: random() < 0.5, port: source === 'socket' ? await this.#feed() : 0,
     }
     const story = [`seed ${seed}: ${JSON.stringify(plan)}`]
@@ -87,7 +87,7 @@ export class CrashMatrix {
 
   /** What a life passes that nobody kills. */
   async #placesOf(plan: Plan): Promise<readonly (readonly [string, number])[]> {
-    const kind = `${plan.source} ${plan.master} ${plan.store} ${plan.clock}`
+    const kind = `${plan.source} ${plan.master} ${plan.stateStore} ${plan.clock}`
     let places = this.#places.get(kind)
     if (places === undefined) {
       const folder = join(this.#root, kind)

@@ -15,7 +15,7 @@ import { batchMs, type Outcome, type Plan, recordOf } from './plan.fixture.ts'
 import { describe } from './program.fixture.ts'
 
 const plan = JSON.parse(process.argv[2]!) as Plan
-const { folder, source, operations, master, durability, store, keep, batches, clock: clockKind, port } = plan
+const { folder, source, operations, master, durability, stateStore, keep, batches, clock: clockKind, port } = plan
 const [log, acknowledged, incoming] = [join(folder, 'outputs.jsonl'), join(folder, 'acknowledged'), join(folder, 'incoming')]
 mkdirSync(incoming, { recursive: true })
 
@@ -45,7 +45,7 @@ class Counter extends Receiver<number> {
 }
 
 const ssc = await StreamingContext.getOrCreate(join(folder, 'checkpoint'), () => {
-  const conf = { ...(store !== 'memory' && { 'state.store': store }), 'checkpoint.durability': durability, 'replay.keep': String(keep), 'spark.streaming.stopGracefullyOnShutdown': 'false' }
+  const conf = { ...(stateStore !== 'memory' && { 'state.store': stateStore }), 'checkpoint.durability': durability, 'replay.keep': String(keep), 'spark.streaming.stopGracefullyOnShutdown': 'false' }
   const ssc = new StreamingContext(new Context({ master, conf }), milliseconds(batchMs), clock && { clock })
   const numbers = numbersOf(ssc)
   const pairs = numbers.map((n): [string, number] => recordOf(n))

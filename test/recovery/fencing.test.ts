@@ -46,7 +46,7 @@ const seen = (folder: string): string[] => (readdirSync(folder, { recursive: tru
 for (const stoppedAfterMs of [0, 7, 13, 31]) {
   test(`a driver that is stopped ${stoppedAfterMs} ms after a batch and continued behind another`, { skip: process.platform === 'win32' }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rivulet-fencing-'))
-    const plan: Plan = { folder, source: 'replay', operations: ['state', 'mapped'], master: 'inline', durability: 'process', store: 'memory', keep: 0, clock: 'system', batches: 100_000, graceful: false, port: 0 }
+    const plan: Plan = { folder, source: 'replay', operations: ['state', 'mapped'], master: 'inline', durability: 'process', stateStore: 'memory', keep: 0, clock: 'system', batches: 100_000, graceful: false, port: 0 }
     const log = join(folder, 'outputs.jsonl')
     const old = new Driver(plan)
     const drivers = [old]

@@ -13,7 +13,7 @@ export interface Plan {
   readonly operations: readonly (typeof operations[number])[]
   readonly master: string
   readonly durability: 'process' | 'power'
-  readonly store: typeof stores[number]
+  readonly stateStore: typeof stores[number]
   /** Batches that the journal keeps beyond what is needed. */
   readonly keep: number
   readonly clock: 'manual' | 'system'

@@ -226,7 +226,7 @@ class Simulation {
   #checkEnd(): void {
     const { plan } = this
     const { outcomes, acknowledged } = this.#outside
-    const whole: Plan = { folder: '', master: '', clock: 'system', batches: 0, graceful: true, port: 0, ...plan }
+    const whole: Plan = { folder: '', master: '', stateStore: 'memory', clock: 'system', batches: 0, graceful: true, port: 0, ...plan }
     const saved = (timeMs: number): readonly number[] | undefined => this.#saved(`/text/numbers-${timeMs}`)
     const batches = checkOutputs(whole, { outcomes, saved: plan.saves ? saved : undefined, acknowledged, journalled: this.#journalled, keepsAll: plan.keep === keepsAll, lastMs: this.#lastMs })
     assert.ok(batches.has(this.#lastMs), 'the last batch that is complete was put out')
