@@ -38,7 +38,17 @@ export const streamingErrors = defineErrors({
   RIV_CHECKPOINT_INTERVAL: {
     message: (stream: string, value: number, slide: number) => `the checkpoint interval of ${stream} is ${value} ms; it must be a multiple of ${slide} ms, the slide of the stream`,
     hint: 'give checkpoint() a multiple of the slide, or leave it out',
-    docs: 'State is checkpointed at batches of its stream, so the interval between two checkpoints is a multiple of the stream\'s slide.',
+    docs: 'A checkpoint is of a batch, so the interval between two is a multiple of the stream\'s slide, as in Spark.',
+  },
+  RIV_CHECKPOINT_STORAGE: {
+    message: (stream: string, value: number) => `${stream} is to be checkpointed every ${value} ms, and its storage level is NONE`,
+    hint: 'leave persist() out, or give it another level',
+    docs: 'A stream that is checkpointed is kept until then, so it has a storage level. Without `persist` it needs none of yours.',
+  },
+  RIV_CHECKPOINT_REMEMBER: {
+    message: (stream: string, value: number, remembered: number) => `the checkpoint interval of ${stream} is ${value} ms, and ssc.remember() says ${remembered} ms; it must be longer than the interval`,
+    hint: 'remember for longer, checkpoint more often, or leave one of them out',
+    docs: 'What a stream remembers reaches back to its last checkpoint at least. Where the program says both, they have to fit.',
   },
   RIV_DURABILITY: {
     message: (value: string) => `checkpoint.durability is '${value}'`,

@@ -124,10 +124,11 @@ export abstract class StateOps<out T> extends WindowOps<T> {
   }
 
   /**
-   * How often the state of this stream is checkpointed, a multiple of its slide; by default its slide times as often as 10 s need.
+   * How often the state of this stream is checkpointed, a multiple of its slide.
    *
-   * State is journalled with every batch here, so the interval only bounds how much of it is read again when a program recovers.
-   * Errors: RIV_CHECKPOINT_INTERVAL at start. Semantics: `DStream.checkpoint`.
+   * State is journalled with every batch here, whatever the interval, so nobody needs to say one; one that Spark would refuse is refused at start:
+   * RIV_CHECKPOINT_INTERVAL, RIV_CHECKPOINT_STORAGE (of a stream with `persist(StorageLevel.NONE)`), RIV_CHECKPOINT_REMEMBER (where
+   * `ssc.remember` says less), RIV_NO_CHECKPOINT. Semantics: `DStream.checkpoint`.
    *
    * @example
    * import { runBatches } from 'rivulet/testing'

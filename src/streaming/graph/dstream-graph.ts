@@ -189,11 +189,14 @@ export class DStreamGraph {
     for (const node of this.#order) node.forget(completedMs - node.rememberMs, this.#runner)
   }
 
+  /** Spark's rules for streams that the program wants to be checkpointed. */
   #checkInterval(node: StreamNode): void {
-    const { checkpointMs, slideMs } = node
+    const { checkpointMs, slideMs, storage } = node
     if (checkpointMs === undefined) return
     if (this.checkpointDirectory === undefined) throw streamingErrors.RIV_NO_CHECKPOINT(node.describe())
     if (checkpointMs < slideMs || checkpointMs % slideMs !== 0) throw streamingErrors.RIV_CHECKPOINT_INTERVAL(node.describe(), checkpointMs, slideMs)
+    if (storage === 'none') throw streamingErrors.RIV_CHECKPOINT_STORAGE(node.describe(), checkpointMs)
+    if (this.rememberMs > 0 && this.rememberMs <= checkpointMs) throw streamingErrors.RIV_CHECKPOINT_REMEMBER(node.describe(), checkpointMs, this.rememberMs)
   }
 
   get #runner(): JobRunner {

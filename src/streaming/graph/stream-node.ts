@@ -45,15 +45,15 @@ export abstract class StreamNode {
   /** The functions that are captured at start and stay as they are. */
   readonly functions: readonly PlanFunction[]
   readonly varies: boolean
-  /** Level at which the plans are persisted. */
-  storage: StorageLevel = 'none'
+  /** Level at which the plans are persisted; set by persist(). */
+  storage: StorageLevel | undefined
   /** The kept blocks of earlier batches, where a window reads them. */
   panes: Stateful | undefined
   /** Records its batches; set at start where it varies and a checkpoint is kept. */
   recorder: Recorder | undefined
   /** The name under which a checkpoint finds what the node remembers; set by uid(). */
   uid: string | undefined
-  /** How often its state is written anew; set by checkpoint(). */
+  /** What the program said in checkpoint(): checked as in Spark; state is journalled with every batch. */
   checkpointMs: number | undefined
   /** Takes the records for which a function throws. */
   letters: DeadLetters | undefined
@@ -152,7 +152,7 @@ export abstract class StreamNode {
 
   async #make(timeMs: number): Promise<Plan | undefined> {
     const plan = await (this.recorder === undefined ? this.#described(timeMs) : this.recorder.give(timeMs, () => this.#described(timeMs)))
-    if (plan === undefined || this.storage === 'none') return plan
+    if (plan === undefined || this.storage === undefined || this.storage === 'none') return plan
     // An RDD that others persist as well keeps what it has: this node persists, and later drops, a copy of the description.
     const own = plan.storage === 'none' ? plan : pipeline(plan, this.op, this.site, [], true)
     own.storage = this.storage
@@ -165,7 +165,7 @@ export abstract class StreamNode {
   }
 
   #drop({ plan }: Remembered, runner: JobRunner): void {
-    if (plan === undefined || this.storage === 'none') return
+    if (plan === undefined || this.storage === undefined || this.storage === 'none') return
     runner.unpersist(plan)
     plan.storage = 'none'
   }

@@ -10,6 +10,7 @@ import { Time } from '../../base/time.ts'
 import { Context } from '../../context/context.ts'
 import { HashPartitioner, Partitioner } from '../../kernel/partitioner.ts'
 import type { State } from '../../kernel/state/state.ts'
+import { StorageLevel } from '../../rdd/storage-level.ts'
 import { onEveryMaster } from '../../rdd/masters.fixture.ts'
 import { runBatchesOn } from '../../testing/run-batches.ts'
 import type { DStream } from '../dstream.ts'
@@ -185,12 +186,12 @@ onEveryMaster((context, master) => {
 })
 
 describe('refused', () => {
-  const refused = async (describe: (pairs: Pairs) => DStream<unknown>, code: string, message: RegExp, directory?: string): Promise<void> => {
+  const refused = async (describe: (pairs: Pairs, ssc: StreamingContext) => DStream<unknown>, code: string, message: RegExp, directory?: string): Promise<void> => {
     await using ctx = new Context({ master: 'inline' })
     const ssc = new StreamingContext(ctx, '1 s', { clock: new ManualClock() })
     if (directory !== undefined) ssc.checkpoint(directory)
     await assert.rejects(async () => {
-      describe(ssc.queueStream<[string, number]>([])).foreachRDD(() => {})
+      describe(ssc.queueStream<[string, number]>([]), ssc).foreachRDD(() => {})
       await ssc.start()
     }, (error: Error & { code: string }) => error.code === code && message.test(error.message))
     await ssc.stop()
@@ -202,5 +203,15 @@ describe('refused', () => {
   }
   test('an id that two streams have', () => refused(pairs => count(pairs.window('2 s').uid('counts') as Pairs).uid('counts'), 'RIV_UID', /'counts'/, 'memory:'))
   for (const every of ['500 ms', '1500 ms', 0] as const) test(`a checkpoint interval of ${every}`, () => refused(pairs => count(pairs).checkpoint(every), 'RIV_CHECKPOINT_INTERVAL', /updateStateByKey at .* 1000 ms/, 'memory:'))
+  for (const [what, stream] of Object.entries({ 'a stream with state': count, 'any stream': (pairs: Pairs) => pairs.mapValues(n => n) })) {
+    test(`a checkpoint interval of ${what} without a directory`, () => refused(pairs => stream(pairs).checkpoint('2 s'), 'RIV_NO_CHECKPOINT', /(updateStateByKey|mapValues) at .*directory.*ssc\.checkpoint/))
+    test(`a checkpoint interval of ${what} that is kept nowhere`, () => refused(pairs => stream(pairs).persist(StorageLevel.NONE).checkpoint('2 s'), 'RIV_CHECKPOINT_STORAGE', /(updateStateByKey|mapValues) at .* 2000 ms.*NONE.*persist/, 'memory:'))
+    test(`a checkpoint interval of ${what} that is longer than what is remembered`, async () => {
+      for (const remembered of ['2 s', '4 s'] as const) await refused((pairs, ssc) => {
+        ssc.remember(remembered)
+        return stream(pairs).checkpoint('4 s')
+      }, 'RIV_CHECKPOINT_REMEMBER', /(updateStateByKey|mapValues) at .* 4000 ms.*(2000|4000) ms.*remember/, 'memory:')
+    })
+  }
   test('a checkpoint interval below a longer slide', () => refused(pairs => count(pairs.window('2 s', '2 s')).checkpoint('3 s'), 'RIV_CHECKPOINT_INTERVAL', /3000 ms.*2000 ms/, 'memory:'))
 })
