@@ -8,12 +8,8 @@
 
 import { getHeapStatistics } from 'node:v8'
 import { present } from '../../base/assert.ts'
-import type { Clock } from '../../base/clock.ts'
 import type { Conf } from '../../base/define-settings.ts'
 import type { Logger } from '../../base/log.ts'
-import { UnknownClass } from '../../kernel/errors.ts'
-import { loadClass } from '../../wire/closure/classes.ts'
-import type { ClassRef } from '../../wire/closure/classes.ts'
 import { captureFunction, captureWindow } from '../../wire/closure/capture.ts'
 import { watchObjects } from '../../wire/closure/captured-objects.ts'
 import type { CapturedFunction } from '../../wire/closure/capture.ts'
@@ -24,33 +20,30 @@ import { BlockFileReader } from '../../storage/block-file.ts'
 import { readJournalBlock } from '../../storage/journal/read-block.ts'
 import { openLocalDir } from '../../storage/local-dir.ts'
 import type { LocalDir } from '../../storage/local-dir.ts'
-import type { KeepOutput } from '../../wire/shape.ts'
 import { isInJournal, type BlockRef } from '../../wire/slab/block-ref.ts'
 import type { Plan, PlanFunction, UserFunction } from '../../rdd/plan.ts'
 import type { Engine } from '../engine.ts'
-import type { JobProperties, TaskEnd, TaskInfo } from '../events/context-listener.ts'
+import type { JobProperties } from '../events/context-listener.ts'
 import type { ListenerBus } from '../events/listener-bus.ts'
 import { engineErrors } from '../errors.ts'
 import type { Platform } from '../platform.ts'
 import { engineSettings } from '../settings.ts'
 import { BlockFiles } from './block-files.ts'
-import type { BlockGroup } from './block-group.ts'
 import { BlockManager } from './block-manager.ts'
 import { BlockStore } from './block-store.ts'
 import { capturePlan, forEachUser, type Captures } from './capture-plan.ts'
-import { firstCounts, type Counted } from './first-counts.ts'
+import { firstCounts } from './first-counts.ts'
 import { DagScheduler } from './dag-scheduler.ts'
 import type { Effect, StageRun, TaskAttempt } from './dag-scheduler.ts'
-import { describeTask } from './describe-task.ts'
 import type { TaskDescription } from './describe-task.ts'
 import { InlineBackend } from './inline-backend.ts'
 import { JobRecords } from './job-records.ts'
 import { memoryLimits } from './memory-limits.ts'
-import { mayHaveCopies, Speculation } from './speculation.ts'
-import { addsToAccumulators, StageCatalog } from './stage-catalog.ts'
-import type { ReadyTask, TaskBackend, TaskOutcome, TaskWatch } from './task-backend.ts'
-import { failureOf } from './task-errors.ts'
-import { placeOf } from './task-place.ts'
+import { RunningJob, withClasses, type HeldOutput } from './running-job.ts'
+import { Speculation } from './speculation.ts'
+import { StageCatalog } from './stage-catalog.ts'
+import { TaskAttempts, type DoneOutcome, type Speculating } from './task-attempts.ts'
+import type { TaskBackend } from './task-backend.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 export interface EmbeddedOptions {
@@ -67,44 +60,12 @@ export interface EmbeddedOptions {
 /** Ids of shared values, over all engines of the process. */
 let lastShared = 0
 
-/** What a task gave, as long as the scheduler has it. */
-interface HeldOutput {
-  readonly count: number
-  readonly blocks: readonly BlockRef[]
-  /** What the function of a `keep` sink gave. */
-  readonly kept?: KeepOutput
-  /** The output of a map task. */
-  readonly shuffle?: BlockGroup
-}
-
-interface RunningJob {
-  readonly id: number
-  /** Results that wait for a class. */
-  readonly decoding: Promise<void>[]
-  /** What has been counted: by function the uses, nodes and partitions. */
-  readonly counted: Counted
-  /** Bytes of the results so far. */
-  resultBytes: number
-  /** The first result that the action refused. */
-  failure?: Error
-  readonly job: Job
-  readonly captures: Captures
-  readonly properties: JobProperties
-  readonly resolve: () => void
-  readonly reject: (error: Error) => void
-  readonly stopListening: () => void
-}
-
 export class EmbeddedEngine implements Engine {
   readonly defaultParallelism: number
   readonly log: Logger
   readonly status: JobRecords
   readonly #jobProperties: () => JobProperties
   readonly #maxResultBytes: number
-  readonly #speculation: Speculation | undefined
-  readonly #speculationMs: number
-  #stopSpeculating: (() => void) | undefined
-  readonly #clock: Clock
   readonly #localDir: LocalDir
   readonly #store: BlockStore
   readonly #files: BlockFiles
@@ -112,29 +73,17 @@ export class EmbeddedEngine implements Engine {
   readonly #catalog: StageCatalog
   readonly #backend: TaskBackend
   readonly #scheduler: DagScheduler<HeldOutput>
+  readonly #attempts: TaskAttempts
   readonly #jobs = new Map<number, RunningJob>()
   readonly #effects: Effect<HeldOutput>[] = []
-  /** Stages whose next attempt runs alone. */
-  readonly #ranOutOfMemory = new WeakSet<TaskAttempt['stage']>()
-  /** Map stages of which the output of one task alone was more than block memory holds: their tasks write files. */
-  readonly #outgrown = new WeakSet<TaskAttempt['stage']>()
-  /** Attempts that were killed on purpose. */
-  readonly #killed = new Map<number, Error>()
   #applying = false
   #lastJob = 0
   #closed = false
 
   constructor({ threads, conf, log, events, platform, jobProperties }: EmbeddedOptions) {
     this.log = log
-    this.#clock = platform.clock
     this.#jobProperties = jobProperties
     this.#maxResultBytes = conf.get(engineSettings['spark.driver.maxResultSize'])
-    this.#speculationMs = Math.max(1, conf.get(engineSettings['spark.speculation.interval']))
-    this.#speculation = threads < 2 || !conf.get(engineSettings['spark.speculation']) ? undefined : new Speculation({
-      multiplier: conf.get(engineSettings['spark.speculation.multiplier']),
-      quantile: conf.get(engineSettings['spark.speculation.quantile']),
-      minTaskRuntimeMs: conf.get(engineSettings['spark.speculation.minTaskRuntime']),
-    })
     this.status = new JobRecords(events, () => this.#runningTasks())
     const limits = memoryLimits(conf, threads, getHeapStatistics().heap_size_limit)
     this.#localDir = openLocalDir(conf)
@@ -156,6 +105,13 @@ export class EmbeddedEngine implements Engine {
     this.#backend = platform.backend !== undefined ? platform.backend(this.#store) : threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: limits.heapBytes, memory, decodedBytes })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))
+    this.#attempts = new TaskAttempts({
+      store: this.#store, files: this.#files, blocks: this.#blocks, catalog: this.#catalog, backend: this.#backend, scheduler: this.#scheduler, status: this.status, clock: platform.clock,
+      speculation: threads < 2 ? undefined : speculationOf(conf),
+      captured: (task, fn) => this.#captured(task, fn),
+      onDone: (task, description, outcome, told) => this.#succeeded(task, description, outcome, told),
+      apply: effects => this.#apply(effects),
+    })
     this.defaultParallelism = conf.get(engineSettings['spark.default.parallelism']) || this.#backend.parallelism
   }
 
@@ -258,8 +214,7 @@ export class EmbeddedEngine implements Engine {
 
   killTask(taskId: number, reason: Error): boolean {
     if (this.#scheduler.running(taskId) === undefined) return false
-    this.#killed.set(taskId, reason)
-    this.#backend.cancel(taskId)
+    this.#attempts.kill(taskId, reason)
     return true
   }
 
@@ -288,13 +243,16 @@ export class EmbeddedEngine implements Engine {
     const count = present(partitionCount(job.plan), 'the partition count of a resolved plan')
     const none = job.partitions?.find(partition => !Number.isInteger(partition) || partition < 0 || partition >= count)
     if (none !== undefined) return Promise.reject(engineErrors.RIV_PARTITION_INDEX(job.action, job.site.place, none, count))
-    return new Promise<void>((resolve, reject) => {
-      const id = ++this.#lastJob
-      const onAbort = (): void => this.#apply(this.#scheduler.cancel(id, cancelled(job)))
-      job.signal?.addEventListener('abort', onAbort, { once: true })
-      this.#jobs.set(id, { id, decoding: [], counted: new Map(), resultBytes: 0, job, captures, properties, resolve, reject, stopListening: () => job.signal?.removeEventListener('abort', onAbort) })
-      this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
+    const id = ++this.#lastJob
+    const running = new RunningJob({
+      id, job, captures, properties, maxResultBytes: this.#maxResultBytes,
+      decode: blocks => this.#store.decodeAll(blocks),
+      release: output => this.#release(output),
+      onAbort: () => this.#apply(this.#scheduler.cancel(id, cancelled(job))),
     })
+    this.#jobs.set(id, running)
+    this.#apply(this.#scheduler.submit(id, job.plan, job.sink, job.partitions ?? Array.from({ length: count }, (_, i) => i)))
+    return running.over
   }
 
   /** Carries out effects in order; what they cause is carried out after them. */
@@ -318,116 +276,42 @@ export class EmbeddedEngine implements Engine {
       }
       case 'submitted': return this.status.stageSubmitted(effect.stage)
       case 'completed':
-        this.#speculation?.stageOver(effect.stage)
+        this.#attempts.stageOver(effect.stage)
         return this.status.stageCompleted(effect.stage, effect.error)
-      case 'launch': return this.#launch(effect.task)
+      case 'launch': {
+        const job = this.#jobOf(effect.task)
+        if (job !== undefined) this.#attempts.launch(effect.task, job) // otherwise given up since, by an effect before this one
+        return
+      }
       case 'cancel': return this.#backend.cancel(effect.task.id)
       case 'shuffled': return this.#blocks.addShuffle(effect.shuffle, new Map([...effect.outputs].map(([partition, output]) => [partition, output.shuffle!])))
       case 'discard': {
         for (const blocks of effect.output.kept?.lists ?? []) this.#blocks.releaseAll(blocks)
         return this.#release(effect.output)
       }
-      case 'result': return this.#result(present(this.#jobs.get(effect.job), 'a running job'), effect.partition, effect.output)
-      case 'done': return this.#done(this.#end(effect.job))
-      case 'failed': return this.#end(effect.job, effect.error).reject(effect.error)
+      case 'result': {
+        const error = present(this.#jobs.get(effect.job), 'a running job').take(effect.partition, effect.output)
+        if (error !== undefined) this.#apply(this.#scheduler.cancel(effect.job, error))
+        return
+      }
+      case 'done': return this.#end(effect.job)
+      case 'failed': return this.#end(effect.job, effect.error)
     }
   }
 
-  #done({ resolve, reject, decoding, failure }: RunningJob): void {
-    if (failure !== undefined) reject(failure)
-    else if (decoding.length === 0) resolve()
-    else Promise.all(decoding).then(resolve, reject)
-  }
-
-  #end(id: number, error?: Error): RunningJob {
+  #end(id: number, error?: Error): void {
     const job = present(this.#jobs.get(id), 'a running job')
     this.#jobs.delete(id)
     this.status.jobEnded(id, error ?? job.failure)
-    if (this.#jobs.size === 0) {
-      this.#stopSpeculating?.()
-      this.#stopSpeculating = undefined
-    }
-    job.stopListening()
-    return job
-  }
-
-  #launch(task: TaskAttempt): void {
-    const { stage, partition } = task
-    const job = this.#jobOf(task)
-    if (job === undefined) return // given up since, by an effect before this one
-    let description: TaskDescription | undefined
-    let refusal: Error | undefined
-    let shuffleFile: string | undefined
-    const describe = (): ReadyTask => {
-      try {
-        description = describeTask(stage.end, partition, this.#blocks, fn => addsToAccumulators(this.#captured(task, fn)))
-        const found = this.#catalog.find(description, fn => this.#captured(task, fn))
-        const { fns, slots, slabs, stores, keeps } = description
-        if (this.#speculation !== undefined && mayHaveCopies(stage.end, description)) this.#timed(this.#speculation, task)
-        this.#store.taskStarted(task.id, slabs)
-        if (stage.end.kind === 'map' && (this.#outgrown.has(stage) || this.#store.pool.isTight)) shuffleFile = this.#files.newPath()
-        const keep = !keeps ? undefined : {
-          plans: new Set([...stores.values()].map(({ plan }) => plan.id)),
-          refused: (slot: number, blocks: readonly BlockRef[], read: (ref: BlockRef) => Uint8Array) => this.#blocks.refused(stores.get(slot)!.plan, blocks, read),
-        }
-        return { ...found, functions: fns.filter(fn => fn.kind === 'user').map(fn => fn.fn), partition, slots, slabs, shuffleFile, keep, watched: this.status.listening }
-      } catch (error) {
-        throw refusal = error as Error
-      } finally {
-        this.#blocks.endDescription()
-      }
-    }
-    const alone = this.#ranOutOfMemory.delete(stage)
-    const place = placeOf(stage.end, partition, this.#blocks)
-    let info: TaskInfo | undefined
-    const watch: TaskWatch = {
-      onStart: host => { if (this.status.listening) info = this.status.taskStarted(task, host) },
-      onEnd: outcome => {
-        this.#store.taskEnded(task.id)
-        const killed = this.#killed.get(task.id)
-        this.#killed.delete(task.id)
-        const wanted = this.#scheduler.running(task.id) !== undefined
-        const told = (reason: TaskEnd['reason'], error?: Error): void => {
-          if (info !== undefined) this.status.taskEnded(task, info, reason, { error, metrics: outcome.kind === 'lost' ? undefined : outcome.metrics })
-        }
-        this.#speculation?.ended(task, this.#clock.now(), outcome.kind === 'done')
-        if (outcome.kind === 'done') return this.#succeeded(task, description!, outcome, () => told(wanted ? 'success' : 'killed'))
-        if (outcome.kind === 'lost' && outcome.reason === 'memory') this.#ranOutOfMemory.add(stage)
-        if (outcome.kind === 'failed' && isFileError(outcome.cause)) this.#blocks.lost(description?.files ?? new Set())
-        for (const { where } of description?.stores.values() ?? []) if (where.file !== undefined) this.#files.remove(where.file)
-        if (shuffleFile !== undefined) this.#files.remove(shuffleFile)
-        const outgrew = outcome.kind === 'failed' && stage.end.kind === 'map' && shuffleFile === undefined && (outcome.cause as { code?: unknown }).code === 'RIV_BLOCK_MEMORY'
-        if (outgrew) this.#outgrown.add(stage)
-        const failure = killed !== undefined ? { error: killed, retry: true, excused: true }
-          : outgrew ? { error: outcome.cause, retry: true, excused: true }
-          : refusal !== undefined ? { error: refusal, retry: false }
-          : failureOf(outcome, { action: job.action, partition, attempt: this.#scheduler.failures(task) + 1, alone, origins: description?.origins ?? [] })
-        told(outcome.kind === 'lost' ? 'lost' : killed !== undefined || !wanted ? 'killed' : 'failed', failure.error)
-        this.#apply(this.#scheduler.failed(task.id, failure))
-      },
-    }
-    this.#backend.submit({ id: task.id, job: Math.min(...stage.jobs), alone, place, describe }, watch)
-  }
-
-  /** A task begins that may have a copy. */
-  #timed(speculation: Speculation, task: TaskAttempt): void {
-    speculation.started(task, this.#clock.now())
-    const look = (): void => {
-      this.#stopSpeculating = this.#clock.at(this.#clock.now() + this.#speculationMs, look, { hold: false })
-      for (const slow of speculation.slow(this.#clock.now())) {
-        const effects = this.#scheduler.speculate(slow.id)
-        if (effects.length > 0) this.status.speculated(slow)
-        this.#apply(effects)
-      }
-    }
-    this.#stopSpeculating ??= this.#clock.at(this.#clock.now() + this.#speculationMs, look, { hold: false })
+    if (this.#jobs.size === 0) this.#attempts.rest()
+    job.end(error)
   }
 
   #runningTasks(): TaskAttempt[] {
     return [...this.#backend.running].map(id => this.#scheduler.running(id)).filter(task => task !== undefined)
   }
 
-  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines }, worker }: Extract<TaskOutcome, { kind: 'done' }>, told: () => void): void {
+  #succeeded(task: TaskAttempt, description: TaskDescription, { output, metrics: { invalidUtf8Lines }, worker }: DoneOutcome, told: () => void): void {
     for (const { slot, blocks } of output.stored) {
       const { plan, partition, where } = present(description.stores.get(slot), 'a store slot')
       this.#blocks.keep(plan, partition, { id: where.id, blocks }, worker)
@@ -449,61 +333,12 @@ export class EmbeddedEngine implements Engine {
   /** Adds to accumulators what a task reports; the jobs end when it is added, and fail where it cannot be. */
   #count(jobs: readonly number[], stage: StageRun, description: TaskDescription, updates: readonly BlockRef[]): void {
     const running = jobs.map(id => this.#jobs.get(id)).filter(job => job !== undefined)
-    const counting = this.#counted(running, stage, description, updates)
-    counting.catch(() => {}) // read at the end of the jobs
-    for (const { decoding } of running) decoding.push(counting)
-  }
-
-  async #counted(jobs: readonly RunningJob[], stage: StageRun, description: TaskDescription, updates: readonly BlockRef[]): Promise<void> {
-    for (;;) {
-      try {
-        const decoded = this.#store.decodeAll(updates) as [fn: number, accumulator: number, update: unknown][]
-        this.#blocks.releaseAll(updates)
-        return this.status.accumulated(stage, applyUpdates(firstCounts(decoded, description, jobs.map(job => job.counted))))
-      } catch (error) {
-        if (!(error instanceof UnknownClass)) throw error
-        await loadClass(error.ref as ClassRef)
-      }
-    }
-  }
-
-  /** Gives a partition's result to the action. One with instances of a class that this thread lacks waits for the class. */
-  #result(running: RunningJob, partition: number, output: HeldOutput): void {
-    try {
-      this.#checkSize(running, output)
-      this.#giveResult(running, partition, output)
-    } catch (error) {
-      if (error instanceof UnknownClass) {
-        running.decoding.push(this.#lateResult(running, partition, output, error))
-        return
-      }
-      running.failure ??= error as Error // the job may be done by now
-      this.#apply(this.#scheduler.cancel(running.id, error as Error))
-    }
-    this.#release(output)
-  }
-
-  #checkSize(running: RunningJob, { blocks }: HeldOutput): void {
-    for (const { bytes } of blocks) running.resultBytes += bytes
-    const { job: { action, site }, resultBytes } = running
-    if (this.#maxResultBytes > 0 && resultBytes > this.#maxResultBytes) throw engineErrors.RIV_RESULT_SIZE(action, site.place, resultBytes, this.#maxResultBytes)
-  }
-
-  #giveResult({ job }: RunningJob, partition: number, { blocks, count, kept }: HeldOutput): void {
-    job.onResult(partition, { records: blocks.length === 0 ? [] : this.#store.decodeAll(blocks), count, ...(kept && { kept }) })
-  }
-
-  async #lateResult(running: RunningJob, partition: number, output: HeldOutput, missing: UnknownClass): Promise<void> {
-    for (let unknown = missing; ;) {
-      await loadClass(unknown.ref as ClassRef)
-      try {
-        this.#giveResult(running, partition, output)
-        return this.#release(output)
-      } catch (error) {
-        if (!(error instanceof UnknownClass)) throw error
-        unknown = error
-      }
-    }
+    const counting = withClasses(() => {
+      const decoded = this.#store.decodeAll(updates) as [fn: number, accumulator: number, update: unknown][]
+      this.#blocks.releaseAll(updates)
+      this.status.accumulated(stage, applyUpdates(firstCounts(decoded, description, running.map(job => job.counted))))
+    })
+    for (const job of running) job.waitFor(counting)
   }
 
   #release({ blocks, shuffle }: HeldOutput): void {
@@ -534,7 +369,14 @@ function cancelled(job: Job): Error {
   return engineErrors.RIV_JOB_CANCELLED.withCause(job.signal?.reason, job.action)
 }
 
-/** Whether a file could not be read: perhaps one of ours. */
-const isFileError = (error: Error): boolean => String((error as { code?: unknown }).code).startsWith('RIV_FILE_')
+function speculationOf(conf: Conf): Speculating | undefined {
+  if (!conf.get(engineSettings['spark.speculation'])) return undefined
+  const judge = new Speculation({
+    multiplier: conf.get(engineSettings['spark.speculation.multiplier']),
+    quantile: conf.get(engineSettings['spark.speculation.quantile']),
+    minTaskRuntimeMs: conf.get(engineSettings['spark.speculation.minTaskRuntime']),
+  })
+  return { judge, everyMs: Math.max(1, conf.get(engineSettings['spark.speculation.interval'])) }
+}
 
 const labelOf = ({ op, site }: UserFunction): string => `the function given to ${op}${site.place === '' ? '' : ` at ${site.place}`}`
