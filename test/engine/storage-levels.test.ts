@@ -15,6 +15,7 @@ const recordsEach = 250
 /** Each partition is about 0.5 MB. */
 const make = (n: number): string => String(n).padEnd(2_000, '.')
 const total = partitions * recordsEach
+const partitionsInSlab = 8
 
 interface Situation { readonly conf: Record<string, string>; readonly fits: boolean }
 const situations: Record<string, Situation> = {
@@ -45,13 +46,23 @@ for (const master of ['inline', 'local[2]'] as const) {
         await using ctx = new Context({ master, conf: { ...conf, 'spark.local.dir': dir } })
         const { strings, computed } = counted(ctx)
         strings.setName('strings').persist(level)
+        let givenUp = 0
+        ctx.addListener({ onBlockUpdated({ where }) { if (where === 'nowhere') givenUp++ } })
+        /** An action over all partitions computes those that are not kept, and those that are given up before it comes to them. */
+        const runs = async (action: () => Promise<unknown>, result: unknown): Promise<void> => {
+          const missing = partitions - (ctx.getRDDStorageInfo()[0]?.numCachedPartitions ?? 0)
+          const [computedBefore, givenUpBefore] = [computed.value, givenUp]
+          assert.deepEqual(await action(), result)
+          const [again, lost] = [computed.value - computedBefore, givenUp - givenUpBefore]
+          assert.ok(again >= missing && again <= missing + lost, `${again} partitions were computed, ${missing} were missing, and ${lost} given up`)
+        }
         assert.deepEqual(ctx.getRDDStorageInfo(), [])
         const lengths = strings.map(s => s.length)
-        assert.equal(await lengths.sum(), 2_000 * total)
+        await runs(() => lengths.sum(), 2_000 * total)
         assert.equal(computed.value, partitions)
-        assert.deepEqual((await strings.map(s => Number.parseInt(s)).collect()), Array.from({ length: total }, (_, n) => n))
+        await runs(() => strings.map(s => Number.parseInt(s)).collect(), Array.from({ length: total }, (_, n) => n))
         assert.deepEqual(await strings.take(3), [make(0), make(1), make(2)])
-        assert.equal(await lengths.sum(), 2_000 * total)
+        await runs(() => lengths.sum(), 2_000 * total)
 
         const [info] = ctx.getRDDStorageInfo()
         const { numCachedPartitions: cached, memoryUsed, diskUsed, ...rest } = info!
@@ -62,9 +73,8 @@ for (const master of ['inline', 'local[2]'] as const) {
           assert.equal(cached, partitions)
         } else {
           assert.ok(cached > partitions / 4 && cached < partitions, `${cached} partitions are kept`)
-          const again = computed.value - partitions
-          const missing = partitions - cached
-          assert.ok(again >= 2 * missing && again <= 3 * (missing + 4), `${again} partitions were computed again, ${missing} are missing`)
+          // never for a partition of the same RDD, only where the second thread, whenever it is ready, begins its output: a slab, of which others may hold a part
+          assert.ok(givenUp <= (master === 'inline' ? 0 : 2 * partitionsInSlab), `${givenUp} partitions were given up`)
         }
         assert.equal(memoryUsed > 0, !level.startsWith('DISK'))
         assert.equal(diskUsed > 0, level.startsWith('DISK') || (onDisk && !fits))
