@@ -7,12 +7,12 @@ import { batchMs, type Plan, recordOf } from './plan.fixture.ts'
 /** Puts out what a stream gives, under a name. */
 export type Output = (name: string, stream: DStream<unknown>) => void
 
-/** Makes the streams and outputs of an operation; `others` gives a second stream of numbers. */
-export function describe(operation: Plan['operations'][number], pairs: DStream<[string, number]>, others: () => DStream<number>, output: Output): void {
+/** Makes the streams and outputs of an operation; `others` gives a second stream of numbers, `partitions` may be others in each life. */
+export function describe(operation: Plan['operations'][number], pairs: DStream<[string, number]>, others: () => DStream<number>, output: Output, partitions?: number): void {
   switch (operation) {
     case 'window': return output('window', pairs.reduceByKeyAndWindow(add, milliseconds(3 * batchMs)))
-    case 'inverse': return output('inverse', pairs.reduceByKeyAndWindow(add, (a, b) => a - b, milliseconds(4 * batchMs), milliseconds(2 * batchMs), { filter: ([, n]) => n > 0 }))
-    case 'state': return output('state', pairs.updateStateByKey(sum))
+    case 'inverse': return output('inverse', pairs.reduceByKeyAndWindow(add, (a, b) => a - b, milliseconds(4 * batchMs), milliseconds(2 * batchMs), { filter: ([, n]) => n > 0, ...(partitions !== undefined && { numPartitions: partitions }) }))
+    case 'state': return output('state', partitions === undefined ? pairs.updateStateByKey(sum) : pairs.updateStateByKey(sum, partitions))
     case 'slow': return output('slow', pairs.window(milliseconds(batchMs), milliseconds(5 * batchMs)).updateStateByKey(sum))
     case 'mapped': {
       const mapped = pairs.mapWithState((key, n, state: State<number>): [string, number | string] => {

@@ -6,7 +6,7 @@ import type { Logger } from '../../src/base/log.ts'
 import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts'
 import type { SimulatedDisk, SimulatedProcess } from '../../src/storage/simulated-disk.fixture.ts'
 import { batchMs, recordOf, type Plan } from '../recovery/plan.fixture.ts'
-import { describe } from '../recovery/program.fixture.ts'
+import { describe, mayFail, sum } from '../recovery/program.fixture.ts'
 import type { Outside } from './outside.fixture.ts'
 import { SimulatedBackend, workerOf, type TaskFaults } from './task-backend.fixture.ts'
 import { Process, type World } from './world.fixture.ts'
@@ -19,6 +19,12 @@ export interface SimulatedPlan extends Pick<Plan, 'source' | 'operations' | 'dur
   readonly saves: boolean
   readonly store: boolean
   readonly speculation: boolean
+  /** Whether the partitions of states are others in each life. */
+  readonly moves: boolean
+  /** Whether it asks somebody who answers something else each time. */
+  readonly asks: boolean
+  /** Whether the clock of the machine is set forward and back. */
+  readonly sets: boolean
   readonly outputsAtOnce: number
 }
 
@@ -115,7 +121,7 @@ export class Life {
   #program(): StreamingContext {
     const { process, disk } = this
     const { world, plan, outside, faults, patient, event } = this.#options
-    const { durability, keep, operations, workers, speculation, outputsAtOnce } = plan
+    const { durability, keep, operations, workers, speculation, outputsAtOnce, moves, asks } = plan
     const backend = (store: ConstructorParameters<typeof SimulatedBackend>[0]['store']): SimulatedBackend =>
       (this.#backend = new SimulatedBackend({ world, driver: process, store, workers, faults: () => faults, disk: worker => this.#files(worker, { diesAt: undefined, fullFrom: undefined }), event }))
     const log: Logger = { debug() {}, info() {}, error() {}, warn: (_, message) => world.note(`warning ${message}`) }
@@ -123,7 +129,7 @@ export class Life {
       'checkpoint.durability': durability, 'replay.keep': keep, 'control.socket': false, 'spark.ui.showConsoleProgress': false, 'spark.speculation': speculation,
       'spark.streaming.gracefulStopTimeout': patient ? 10_000 : 0, 'spark.streaming.concurrentJobs': outputsAtOnce, 'spark.default.parallelism': 2,
     }
-    const context = new Context({ master: `local[${Math.max(2, workers)}]`, conf, log }, { fs: disk, clock: process.clock, backend })
+    const context = new Context({ master: `local[${Math.max(2, workers)}]`, conf, log }, { fs: disk, clock: process.steadyClock, backend })
     if (speculation) context.addListener({ onSpeculativeTaskSubmitted: () => event('a copy of a task') })
     const ssc = new StreamingContext(context, milliseconds(batchMs), { clock: process.clock })
     writers.push({ ssc, outside })
@@ -133,7 +139,12 @@ export class Life {
     if (plan.saves) numbers.saveAsTextFiles('/text/numbers')
     if (plan.store) numbers.saveTo(storeOf(process, outside))
     const pairs = numbers.map((n): [string, number] => recordOf(n))
-    for (const operation of operations) describe(operation, pairs, () => ssc.sourceStream(this.#source(3, true)), output)
+    for (const operation of operations) describe(operation, pairs, () => ssc.sourceStream(this.#source(3, true)), output, moves ? world.between(1, 4) : undefined)
+    if (asks) {
+      const asked = numbers.mapAsync(ask, { concurrency: 3 })
+      output('asked', asked)
+      output('answers', asked.map(([, answer]): [string, number] => ['all', answer]).updateStateByKey(sum))
+    }
     return ssc
   }
 
@@ -177,6 +188,14 @@ function storeOf(process: Process, outside: Outside) {
 export function prepare({ part, rows }: { readonly part: SinkPart; readonly rows: readonly unknown[] }): Promise<string> {
   const { outside } = writers.find(({ ssc }) => ssc.graph.epoch === part.epoch)!
   return outside.prepare(workerOf.getStore()!, part, rows)
+}
+
+/** Runs in tasks. */
+export async function ask(n: number): Promise<[number, number]> {
+  const worker = workerOf.getStore()!
+  await worker.sleep(worker.world.random(), 'has an answer')
+  mayFail()
+  return [n, worker.world.between(0, 1_000)]
 }
 
 /** Counts on from what it has acknowledged; some of it may come twice. */

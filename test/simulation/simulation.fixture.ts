@@ -119,6 +119,7 @@ class Simulation {
     if (fate === 'is stopped') world.at(life.process, world.nowMs + world.random() * 6 * batchMs, 'is stopped', () => life.process.stop())
     const behind = this.#stopped
     if (behind !== undefined) world.at(this.#uploader, world.nowMs + world.random() * 3 * batchMs, 'lets it go on', () => behind.process.resume())
+    if (this.plan.sets) this.#setClock(life)
     void life.run(world.between(1, 5), world.chance(0.5))
     const isOver = (): boolean => life.state !== 'runs' || life.process.isDead || life.process.isStopped
     assert.ok(await world.run(isOver, world.nowMs + patienceMs), `${this.#lives} stands still`)
@@ -193,6 +194,16 @@ class Simulation {
     })
   }
 
+  /** Somebody sets the clock while a driver lives. */
+  #setClock(life: Life): void {
+    const { world } = this
+    world.at(life.process, world.nowMs + world.random() * 8 * batchMs, 'has its clock set', () => {
+      world.clockErrorMs += (world.random() - 0.5) * 10 * batchMs
+      this.#events.add('the clock was set')
+      this.#setClock(life)
+    })
+  }
+
   #note(fate: Fate, life: Life): void {
     const { error, state } = life
     const code = error === undefined ? '' : isRivuletError(error) ? error.code : String(error)
@@ -231,9 +242,23 @@ class Simulation {
     const batches = checkOutputs(whole, { outcomes, saved: plan.saves ? saved : undefined, acknowledged, journalled: this.#journalled, keepsAll: plan.keep === keepsAll, lastMs: this.#lastMs })
     assert.ok(batches.has(this.#lastMs), 'the last batch that is complete was put out')
     if (plan.store) for (const [time, rows] of batches) assert.deepEqual(this.#outside.rowsOf(time), sorted(rows), `the store shows batch ${time}`)
+    if (plan.asks) this.#checkAnswers(batches)
     if (plan.source === 'receiver') {
       const there = new Set([...batches.values()].flat())
       for (const n of acknowledged) assert.ok(there.has(n), `R1: ${n} was acknowledged, and is in no batch`)
+    }
+  }
+
+  /** Each record was asked for once, as far as anybody can see. */
+  #checkAnswers(batches: ReadonlyMap<number, readonly number[]>): void {
+    const rowsOf = (name: string, timeMs: number): readonly unknown[] => this.#outside.outcomes.findLast(each => each.name === name && each.time === timeMs)?.rows ?? []
+    let total = 0
+    for (const [timeMs, numbers] of batches) {
+      const asked = rowsOf('asked', timeMs) as [number, number][]
+      assert.deepEqual(asked.map(([n]) => n), numbers, `who was asked in ${timeMs}`)
+      for (const [, answer] of asked) total += answer
+      const sums = rowsOf('answers', timeMs) as [string, number][]
+      assert.equal(sums[0]?.[1] ?? 0, total, `the sum of answers at ${timeMs}`)
     }
   }
 
@@ -275,9 +300,11 @@ class Simulation {
 const injected = /a function failed|it died|it does not answer/
 
 function planOf(world: World): SimulatedPlan {
+  const source = world.pick(sources)
   const first = world.pick(operations)
   return {
-    source: world.pick(sources), operations: [first, ...operations.filter(each => each !== first && world.chance(0.12))], durability: world.chance(0.7) ? 'power' : 'process', keep: world.chance(0.5) ? 0 : keepsAll,
+    source, operations: [first, ...operations.filter(each => each !== first && world.chance(0.12))], durability: world.chance(0.7) ? 'power' : 'process', keep: world.chance(0.5) ? 0 : keepsAll,
     workers: world.between(1, 4), steady: world.chance(0.5), saves: world.chance(0.3), store: world.chance(0.4), speculation: world.chance(0.3), outputsAtOnce: world.chance(0.8) ? 1 : 2,
+    moves: world.chance(0.3), asks: world.chance(0.2), sets: source !== 'files' && world.chance(0.2),
   }
 }

@@ -17,7 +17,7 @@ const seeds = one !== undefined ? [Number(one)] : Array.from({ length: many }, (
 /** What has to happen in so many seeds. */
 const covered = [
   'ends', 'is killed', 'loses power', 'is stopped', 'finds the disk full', 'death of a worker', 'lost a task', 'lost an answer', 'out of memory', 'RIV_FILE_FULL', 'RIV_JOURNAL_FENCED',
-  'a function failed', 'a copy of a task', 'RIV_JOURNAL_CORRUPT', 'goes on with damage',
+  'a function failed', 'the clock was set', 'a copy of a task', 'RIV_JOURNAL_CORRUPT', 'goes on with damage',
 ]
 
 test(`${seeds.length} seeds give what a program gives that nothing happens to`, async t => {

@@ -4,15 +4,18 @@
 // - An event belongs to a process. One that is killed has no more events; one that is stopped has them when it goes on.
 // - Every event is noted; `hash` tells whether two runs were the same.
 
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
+
+const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
 
 interface Event { readonly ms: number; readonly seq: number; readonly process: Process; readonly what: string; readonly callback: () => unknown; cancelled: boolean }
 
 export class World {
   readonly random: () => number
   nowMs = 1_000_000
+  /** How wrong the clock of the machine is. */
+  clockErrorMs = 0
   /** In order, the next one last. */
   readonly #events: Event[] = []
   #seq = 0
@@ -142,12 +145,16 @@ export class Process {
     return new Promise(resolve => { this.world.at(this, this.world.nowMs + ms, what, resolve) })
   }
 
-  /** Its clock: whole milliseconds, as a machine's. */
+  /** The clock of its machine: whole milliseconds, which somebody may set forward and back. */
   get clock(): Clock {
     const { world } = this
-    return {
-      now: () => Math.floor(world.nowMs),
-      at: (ms, callback) => world.at(this, ms, 'alarm', callback),
-    }
+    const now = (): number => Math.floor(world.nowMs + world.clockErrorMs)
+    return { now, at: (ms, callback) => world.at(this, world.nowMs + ms - now(), 'alarm', callback) }
+  }
+
+  /** A clock that nobody sets. */
+  get steadyClock(): Clock {
+    const { world } = this
+    return { now: () => world.nowMs, at: (ms, callback) => world.at(this, ms, 'watches', callback) }
   }
 }
