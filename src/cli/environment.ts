@@ -3,6 +3,8 @@
 export interface ProgramOptions {
   readonly master?: string
   readonly conf: Readonly<Record<string, string>>
+  /** Whether the program waits for a debugger before it begins. */
+  readonly inspectBrk?: boolean
 }
 
 /** RIVULET_MASTER and RIVULET_CONF_* for the options given. */

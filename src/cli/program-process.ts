@@ -26,7 +26,7 @@ export function checkProgram(app: string): void {
 export function startProgram(app: string, args: readonly string[], options: ProgramOptions): ChildProcess {
   const defaults = { 'spark.app.name': basename(app).replace(/\.[^.]*$/, ''), 'spark.streaming.stopGracefullyOnShutdown': 'true', 'control.socket': 'true' }
   const env = { ...environmentOf({ conf: defaults }), ...process.env, ...environmentOf(options), [parentPipe.variable]: String(parentPipe.fd) }
-  return spawn(process.execPath, ['--import', preload, app, ...(args[0] === '--' ? args.slice(1) : args)], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env })
+  return spawn(process.execPath, [...(options.inspectBrk === true ? ['--inspect-brk'] : []), '--import', preload, app, ...(args[0] === '--' ? args.slice(1) : args)], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env })
 }
 
 /** The exit code of a program that has ended: its own, or 128 + n when signal n ended it. */

@@ -79,10 +79,11 @@ export function program(version: string): Command {
     .argument('<checkpoint>', 'the checkpoint directory')
     .argument('<app>', 'the program, a TypeScript or JavaScript file')
     .argument('[args...]', 'arguments of the program')
-    .requiredOption('--batch <ms>', 'the time of the batch, in milliseconds', count)
+    .requiredOption('--batch <ms>', 'the time of the batch, in milliseconds', milliseconds)
+    .option('--inspect-brk', 'wait for a debugger first; breakpoints stop also in the functions of streams')
     .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
     .passThroughOptions()
-    .addHelpText('after', '\nExample:\n  NODE_OPTIONS=--inspect-brk rivulet replay --batch 1700000000000 checkpoint app.ts')
+    .addHelpText('after', '\nExample:\n  rivulet replay --inspect-brk --batch 1700000000000 checkpoint app.ts')
     .action(async (checkpoint: string, app: string, args: string[], { batch, ...options }: ProgramOptions & { batch: number }) => {
       const { run } = await import('./commands/run.ts')
       const settings = { 'replay.directory': resolve(checkpoint), 'replay.batch': String(batch), 'control.socket': 'false' }
@@ -110,6 +111,11 @@ const withSettings = (options: ProgramOptions, settings: Readonly<Record<string,
 
 function count(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
+  return Number(text)
+}
+
+function milliseconds(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a time in milliseconds since 1970 is needed, as outputs get it and logs show it.')
   return Number(text)
 }
 

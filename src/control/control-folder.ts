@@ -32,6 +32,9 @@ export function openControlFolder(): string | undefined {
   return folder
 }
 
+/** Beside its socket, what a program is that does not answer: `{app, pid}`. */
+export const identityPath = (socket: string): string => socket.replace(/sock$/, 'json')
+
 /** A program's socket: short, because paths of sockets may have about 100 bytes; a hash keeps names apart. */
 export function socketName(app: string): string {
   return `${app.replace(/[^\w.-]+/g, '_').slice(0, 24)}-${createHash('sha256').update(app).digest('hex').slice(0, 8)}.sock`

@@ -6,7 +6,8 @@ export interface ProgramStatus {
   readonly pid: number
   readonly startedMs: number
   readonly master: string
-  readonly state: 'starting' | 'running' | 'stopping' | 'stopped'
+  /** `silent`: it takes connections and does not answer; then only `app` and `pid` tell something. */
+  readonly state: 'starting' | 'running' | 'stopping' | 'stopped' | 'silent'
   readonly batchMs: number
   readonly batches: number
   readonly records: number
@@ -31,7 +32,7 @@ export interface ControlHandlers {
 /** One line from client to program. */
 export interface ControlRequest { readonly cmd: 'status' | 'stop' | 'drain' | 'savepoint'; readonly dir?: string }
 
-/** One line back. `stop` and `drain` give a status now and then, and `ended` last; an answer that is not ok is the last one. */
+/** One line back, first of all a status. `stop` and `drain` give more of them now and then, and `ended` last; an answer that is not ok is the last one. */
 export type ControlAnswer =
   | { readonly ok: true; readonly status: ProgramStatus; readonly ended?: true }
   | { readonly ok: true; readonly savepoint: string }

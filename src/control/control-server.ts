@@ -4,12 +4,12 @@
 // - It does not hold the process.
 // - `stop` and `drain` are answered with a status now and then until the streams have ended.
 
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { isRivuletError } from '../base/define-errors.ts'
-import { removeDead, statusAt } from './control-client.ts'
-import { openControlFolder, socketName } from './control-folder.ts'
+import { identityAt, removeDead } from './control-client.ts'
+import { identityPath, openControlFolder, socketName } from './control-folder.ts'
 import type { ControlAnswer, ControlHandlers, ControlRequest } from './control-handlers.ts'
 import { controlErrors } from './errors.ts'
 import { withFolderLock } from './folder-lock.ts'
@@ -24,19 +24,23 @@ export async function openControl(app: string, handlers: ControlHandlers): Promi
   const path = join(folder, socketName(app))
   const server = createServer(socket => { void serve(socket, handlers) }).unref()
   await withFolderLock(folder, async () => {
-    if (!await removeDead(path)) throw controlErrors.RIV_CONTROL_NAME(app, (await statusAt(path))?.pid)
+    if (!await removeDead(path)) throw controlErrors.RIV_CONTROL_NAME(app, identityAt(path)?.pid)
+    writeFileSync(identityPath(path), JSON.stringify({ app, pid: process.pid }), { mode: 0o600 })
     await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(path, resolve) })
   })
   chmodSync(path, 0o600)
   const remove = (): void => {
-    try {
-      unlinkSync(path)
-    } catch { /* gone already */ }
+    for (const file of [path, identityPath(path)]) {
+      try {
+        unlinkSync(file)
+      } catch { /* gone already */ }
+    }
   }
   process.once('exit', remove)
   return () => {
     process.off('exit', remove)
-    server.close() // removes the file
+    remove()
+    server.close()
   }
 }
 
@@ -60,6 +64,7 @@ async function carryOut(request: Partial<ControlRequest>, handlers: ControlHandl
     case 'status': return answer(status())
     case 'savepoint': {
       if (handlers.savepoint === undefined) throw controlErrors.RIV_CONTROL_SAVEPOINT(handlers.status().app)
+      answer(status())
       return answer({ ok: true, savepoint: await handlers.savepoint(request.dir) })
     }
     case 'stop': case 'drain': {

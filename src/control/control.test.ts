@@ -1,7 +1,8 @@
 // The control socket, both sides in one process, and dead ones left by others.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -101,8 +102,9 @@ test('savepoints: by the handler, refused without one, failed with its code', as
     return `${dir ?? 'default'}/1`
   } }))
   await assert.rejects(answers('plain', { cmd: 'savepoint' }), { code: 'RIV_CONTROL_ANSWER', message: /plain cannot write savepoints.*\[RIV_CONTROL_SAVEPOINT\]/ })
-  assert.deepEqual(await answers('able', { cmd: 'savepoint', dir: 'd' }), [{ ok: true, savepoint: 'd/1' }])
-  assert.deepEqual(await answers('able', { cmd: 'savepoint' }), [{ ok: true, savepoint: 'default/1' }])
+  const [status] = await answers('able', { cmd: 'status' })
+  assert.deepEqual(await answers('able', { cmd: 'savepoint', dir: 'd' }), [status, { ok: true, savepoint: 'd/1' }])
+  assert.deepEqual(await answers('able', { cmd: 'savepoint' }), [status, { ok: true, savepoint: 'default/1' }])
   await assert.rejects(answers('able', { cmd: 'savepoint', dir: 'full' }), { code: 'RIV_CONTROL_ANSWER', message: /no space left/ })
   plain()
   able()
@@ -128,6 +130,34 @@ for (const [name, bytes, expected] of garbage) {
     close()
   })
 }
+
+test('a program that is stopped is silent: it is listed, asked in vain, and keeps its name', async () => {
+  const server = new URL('control-server.ts', import.meta.url).href
+  const handlers = `{ status: () => ({ app: 'mute', pid: process.pid, startedMs: 1, master: '', state: 'running', batchMs: 1, batches: 0, records: 0 }), stop: async () => {} }`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', `
+    import { openControl } from ${JSON.stringify(server)}
+    await openControl('mute', ${handlers})
+    console.log('open')
+    setInterval(() => {}, 1000)
+  `], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } })
+  try {
+    await once(child.stdout, 'data')
+    child.kill('SIGSTOP')
+    const [program, ...others] = await runningPrograms()
+    assert.deepEqual([program!.app, program!.pid, program!.state, others], ['mute', child.pid, 'silent', []])
+    await assert.rejects(openControl('mute', { status: () => program!, stop: async () => {} }), { code: 'RIV_CONTROL_NAME', message: new RegExp(`in process ${child.pid}`) })
+    const refuse = (pid: number | undefined): never => { throw new Error(`silent: ${pid}`) }
+    await assert.rejects(async () => { for await (const _ of ask('mute', { cmd: 'status' }, refuse)); }, { message: `silent: ${child.pid}` })
+    const told: unknown[] = []
+    for await (const answer of ask('mute', { cmd: 'stop' }, pid => { told.push(pid); child.kill('SIGCONT') })) if ('ended' in answer) told.push('ended')
+    assert.deepEqual(told, [child.pid, 'ended'])
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  assert.deepEqual(await runningPrograms(), [])
+  assert.deepEqual(readdirSync(folder), [])
+})
 
 test('nobody of that name: the others are named', async () => {
   await assert.rejects(answers('words', { cmd: 'stop' }), { code: 'RIV_CONTROL_APP', message: /no program named words .*nothing is/ })

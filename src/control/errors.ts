@@ -33,6 +33,11 @@ export const controlErrors = defineErrors({
     hint: 'see the code that the program gave',
     docs: 'The running program could not carry out what `rivulet` asked for. The message holds the error of the program, with its own code.',
   },
+  RIV_CONTROL_SILENT: {
+    message: (app: string, pid: number | undefined) => `${app}${pid === undefined ? '' : ` (process ${pid})`} does not answer`,
+    hint: 'its main thread is busy, or the process is stopped: look at what it does, or end it with kill; what is in its checkpoint is not lost',
+    docs: 'A running program took the connection and said nothing for two seconds. Programs answer from their main thread, which a function that never returns can hold: with the master `inline` also one of a task. `rivulet stop` waits until there is an answer; Ctrl-C ends the waiting, and the program stops when it comes to it.',
+  },
   RIV_CONTROL_LOST: {
     message: (app: string) => `${app} closed the connection without an answer`,
     hint: 'it may have ended, or been killed: see `rivulet list` and its own output',

@@ -95,6 +95,11 @@ export const streamingErrors = defineErrors({
     hint: 'keep inputs without a name in their order, or name them with uid() from the start, so that they may move; let the program that has the input process what it received (stop it gracefully); or set checkpoint.allowNonRestoredState to give it up',
     docs: 'Inputs find what is left of them by name: the one given by `uid`, or their kind and number among those of their kind. What a receiver stored and no batch processed, and the place in a source, would be lost with an input that is gone; of several inputs of a kind without names, one that reads from elsewhere than the one of its number did may be another one.',
   },
+  RIV_SINK_MATCH: {
+    message: (timeMs: number, stored: number, found: number) => `the checkpoint does not fit the program: what the batch ${timeMs} ms prepared is to be committed by one of ${stored} two-phase sinks, and the program has ${found}`,
+    hint: 'start the program once with the sinks that it had, which commits it; or set checkpoint.allowNonRestoredState to give up what is prepared',
+    docs: 'A program died after a batch was complete and before its two-phase sinks had committed it. The next start commits it; sinks are found by their number among those of this kind.',
+  },
   RIV_BATCH_CHANGED: {
     message: (batchMs: number, storedMs: number, unfinished: number) => `the batch interval is ${batchMs} ms, and the checkpoint has ${unfinished} unfinished batches of ${storedMs} ms`,
     hint: 'let a program with the old interval finish them (stop it gracefully), then change the interval',

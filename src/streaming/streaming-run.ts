@@ -57,6 +57,7 @@ export class StreamingRun {
   /** The inputs that were started, in order. */
   readonly #inputs: InputNode[] = []
   readonly #closers: (() => void)[] = []
+  #savepoints = 0
 
   constructor({ context, graph, clock, bus, control }: StreamingRunOptions) {
     this.#context = context
@@ -91,7 +92,7 @@ export class StreamingRun {
     const { checkpointDirectory, lastMs, state } = this.#graph
     if (state !== 'active' || this.#checkpointer === undefined) throw streamingErrors.RIV_NO_SAVEPOINT(`the streams are ${state}`)
     if (checkpointDirectory === undefined || checkpointDirectory === memoryDirectory) throw streamingErrors.RIV_NO_SAVEPOINT('their state is in memory')
-    const folder = join(directory ?? join(checkpointDirectory, 'savepoints'), `savepoint-${lastMs}-${Date.now().toString(36)}`)
+    const folder = join(directory ?? join(checkpointDirectory, 'savepoints'), `savepoint-${lastMs}-${Date.now().toString(36)}-${++this.#savepoints}`)
     await this.#checkpointer.undisturbed(() => writeSavepoint(this.#context.fs, checkpointDirectory, folder))
     return folder
   }

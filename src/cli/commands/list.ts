@@ -12,7 +12,7 @@ export async function list({ json = false }: { json?: boolean }): Promise<void> 
 
 function table(programs: readonly ProgramStatus[]): string {
   if (programs.length === 0) return 'nothing is running\n'
-  const rows = programs.map(p => [p.app, String(p.pid), timeText(p.startedMs), p.master, p.state, batchText(p)])
+  const rows = programs.map(p => (p.state === 'silent' ? [p.app, String(p.pid), '', '', 'silent', ''] : [p.app, String(p.pid), timeText(p.startedMs), p.master, p.state, batchText(p)]))
   const all = [['APP', 'PID', 'STARTED', 'MASTER', 'STATE', 'LAST BATCH'], ...rows]
   const widths = all[0]!.map((_, column) => Math.max(...all.map(row => row[column]!.length)))
   return all.map(row => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`).join('')

@@ -4,7 +4,7 @@
 
 import { ask } from '../../control/control-client.ts'
 import { batchText } from '../status-text.ts'
-import { savepoint as writeSavepoint } from './savepoint.ts'
+import { savepoint as writeSavepoint, waits } from './savepoint.ts'
 
 /** Stops the program; what it does meanwhile goes to stderr. Errors: RIV_CONTROL_APP and what `ask` throws. */
 export async function stop(app: string, { drain = false, savepoint }: { drain?: boolean; savepoint?: string | true }): Promise<void> {
@@ -16,7 +16,7 @@ export async function stop(app: string, { drain = false, savepoint }: { drain?: 
   let shown = -1
   try {
     if (savepoint !== undefined) await writeSavepoint(app, savepoint === true ? undefined : savepoint)
-    for await (const answer of ask(app, { cmd: drain ? 'drain' : 'stop' })) {
+    for await (const answer of ask(app, { cmd: drain ? 'drain' : 'stop' }, waits(app))) {
       if (!('status' in answer)) continue
       const { status, ended = false } = answer
       if (ended) process.stdout.write(`${app} has stopped: ${status.batches} batches, ${status.records} records\n`)

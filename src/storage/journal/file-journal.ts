@@ -111,6 +111,10 @@ export class FileJournal implements Journal {
     return new Promise<void>((resolve, reject) => { this.#waiters.push({ position, resolve, reject }) })
   }
 
+  isDurable(position: number): boolean {
+    return position < this.#acknowledged
+  }
+
   async assertNewest(): Promise<void> {
     if (this.#failure === undefined) await this.#refuseFenced().catch(error => this.#fail(error))
     if (this.#failure !== undefined) throw this.#failure

@@ -65,6 +65,8 @@ export interface Journal {
    * Errors: RIV_JOURNAL_FENCED; what the file system says (RIV_FILE_FULL, RIV_FILE_ACCESS, RIV_FILE_IO).
    */
   durable(position?: number): Promise<void>
+  /** Whether the record at `position`, and all before it, are durable. */
+  isDurable(position: number): boolean
   /** Rejects where a newer opening is there; what one does outside the journal after that would be seen. Errors: as `durable`. */
   assertNewest(): Promise<void>
   /** Lets the next record begin a new file; for points from where damage to the newest file should lose little. */

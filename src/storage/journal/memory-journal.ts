@@ -14,6 +14,10 @@ export class MemoryJournal implements Journal {
 
   async durable(): Promise<void> {}
 
+  isDurable(): boolean {
+    return true
+  }
+
   async assertNewest(): Promise<void> {}
 
   roll(): void {}

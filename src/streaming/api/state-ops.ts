@@ -124,9 +124,11 @@ export abstract class StateOps<out T> extends WindowOps<T> {
   }
 
   /**
-   * How often the state of this stream is checkpointed, a multiple of its slide.
+   * How often a checkpoint is begun from which on this stream can be recovered by itself, a multiple of its slide; by default its slide times as
+   * often as 10 s need, where it keeps state.
    *
-   * State is journalled with every batch here, whatever the interval, so nobody needs to say one; one that Spark would refuse is refused at start:
+   * State is journalled with every batch, whatever the interval: it says how many batches the newest file of the journal may hold, which is what
+   * damage to that file can cost. The shortest interval of all streams holds, and 512 batches at most. Refused at start:
    * RIV_CHECKPOINT_INTERVAL, RIV_CHECKPOINT_STORAGE (of a stream with `persist(StorageLevel.NONE)`), RIV_CHECKPOINT_REMEMBER (where
    * `ssc.remember` says less), RIV_NO_CHECKPOINT. Semantics: `DStream.checkpoint`.
    *

@@ -129,7 +129,7 @@ export class BatchRunner {
   /** The inputs' plans are made at the tick: what comes later belongs to the next batch. A failing input fails the outputs that need it. */
   #fix(timeMs: number): void {
     const { graph, clock, bus, checkpointer } = this.#options
-    const batch = new Batch(timeMs, clock.now(), { assertNewest: () => checkpointer.assertNewest(), again: checkpointer.runsAgain(timeMs) })
+    const batch = new Batch(timeMs, clock.now(), { assertNewest: () => checkpointer.assertMayShow(timeMs), again: checkpointer.runsAgain(timeMs) })
     this.#batches.set(timeMs, batch)
     this.#newest = batch
     graph.lastMs = timeMs

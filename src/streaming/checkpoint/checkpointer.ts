@@ -6,6 +6,8 @@
 // - R2: no output of t runs before inputs(t), and all that came before the batch, are durable.
 // - R3: completed(t) comes after everything of t, and after completed(t − 1): batches run one after another.
 // - R4: sources are told, and files removed, only after completed(t) is durable. Batch t + 1 does not wait for that.
+//
+// Each is asserted where something would show outside; a journal that says less than the truth ends the program there.
 
 import { assert } from '../../base/assert.ts'
 import { failpoint } from '../../base/failpoint.ts'
@@ -36,7 +38,7 @@ export interface CheckpointerOptions {
 /** Deltas up to so many bytes a batch are copied, so that the next batch need not wait until they are written: a sync may take longer than a batch. */
 const copiedBytes = 1 << 20
 
-/** Batches in one file of the journal, at most; less at its beginning, so that a damaged file costs little. */
+/** Batches in one file of the journal, at most, also where checkpoints may be further apart; less at its beginning: a damaged file costs little. */
 const mostBatches = 512
 
 export class Checkpointer {
@@ -45,7 +47,7 @@ export class Checkpointer {
   readonly #inputs: readonly (readonly [id: string, input: InputNode])[]
   /** By batch that is not pruned, where its records begin. */
   readonly #begins = new Map<number, number>()
-  /** By batch whose outputs have not begun, where its inputs are. */
+  /** By batch that is not complete, where its inputs are. */
   readonly #fixed = new Map<number, number>()
   /** By input with offsets, what the newest batch had of it, or where it begins; by input with blocks, the number of the next one. */
   readonly #newest: Record<string, unknown> = {}
@@ -65,6 +67,7 @@ export class Checkpointer {
   #completedMs = -Infinity
   #batches = 0
   #nextRoll = 1
+  readonly #mostBatches: number
   #failed = false
   #closed = false
   #settling: Promise<void> = Promise.resolve()
@@ -73,6 +76,7 @@ export class Checkpointer {
     this.#options = options
     this.#operators = operatorsOf(options.graph.stateful)
     this.#inputs = idsOf(options.graph.inputs)
+    this.#mostBatches = Math.min(mostBatches, options.graph.checkpointBatches)
   }
 
   /** Goes on with the inputs of an earlier run. */
@@ -126,11 +130,12 @@ export class Checkpointer {
   }
 
   /** Journals a block that an input has stored; gives a promise of its being durable. */
-  block(input: string, number: number, records: number, ref: BlockRef): Promise<void> {
+  async block(input: string, number: number, records: number, ref: BlockRef): Promise<void> {
     const position = this.#append('block', { input, number, records, count: ref.count } satisfies BlockRecord, [ref])
     this.#blocksOf(input).set(number, position)
     this.#nextBlock[input] = number + 1
-    return this.#durable(position)
+    await this.#durable(position)
+    this.#assertDurable(position, () => `R1: block ${number} of ${input} is stored`)
   }
 
   /** The inputs of a batch are fixed. */
@@ -190,14 +195,13 @@ export class Checkpointer {
 
   /** Resolves when outputs may run: not the deltas of the batch need be durable, but what the batches before it borrowed; their memory may be used again. */
   async ready(timeMs: number, lastBorrowed: number): Promise<void> {
-    const fixed = this.#fixed.get(timeMs)!
-    this.#fixed.delete(timeMs)
-    await this.#durable(Math.max(fixed, lastBorrowed))
+    await this.#durable(Math.max(this.#fixed.get(timeMs)!, lastBorrowed))
     failpoint('checkpoint.ready')
   }
 
-  /** Rejects where another driver has taken the checkpoint over: nothing of this one may be seen any more. */
-  async assertNewest(): Promise<void> {
+  /** Called before something of a batch is shown. Rejects where another driver has taken the checkpoint over: nothing of this one may be seen any more. */
+  async assertMayShow(timeMs: number): Promise<void> {
+    this.#assertDurable(this.#fixed.get(timeMs), () => `R2: an output of batch ${timeMs} runs`)
     try {
       await this.#options.journal.assertNewest()
     } catch (error) {
@@ -218,7 +222,9 @@ export class Checkpointer {
 
   /** Everything of the batch is done; `committed` is called when that is durable. */
   completed(timeMs: number, { rolledBack, prepared }: { readonly rolledBack: boolean; readonly prepared: CompletedRecord['prepared'] }, committed: () => void): void {
-    assert(timeMs > this.#completedMs, () => `batch ${timeMs} completes after batch ${this.#completedMs}`) // R3
+    assert(timeMs > this.#completedMs, () => `R3: batch ${timeMs} completes after batch ${this.#completedMs}`)
+    this.#assertDurable(this.#fixed.get(timeMs), () => `R3: batch ${timeMs} completes`)
+    this.#fixed.delete(timeMs)
     this.#completedMs = timeMs
     const position = this.#append('completed', { timeMs, skipped: rolledBack, prepared } satisfies CompletedRecord)
     failpoint('checkpoint.completed')
@@ -227,6 +233,7 @@ export class Checkpointer {
     const prunable = rolls ? this.#prunable() : undefined
     const settled = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
       failpoint('checkpoint.commit.before')
+      this.#assertDurable(position, () => `R4: sources are told of batch ${timeMs}`)
       committed()
       await this.commit(timeMs, prepared)
       failpoint('checkpoint.commit.after')
@@ -235,7 +242,7 @@ export class Checkpointer {
     this.#settling = (prunable !== undefined ? this.#options.journal.prune(prunable, settled) : settled).catch(error => this.#fail(error as Error))
     if (!rolls) return
     this.#batches = 0
-    this.#nextRoll = Math.min(this.#nextRoll * 2, mostBatches)
+    this.#nextRoll = Math.min(this.#nextRoll * 2, this.#mostBatches)
     this.#options.journal.roll()
     this.#appendStart()
   }
@@ -297,7 +304,7 @@ export class Checkpointer {
     const { graph } = this.#options
     const operators = this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true)
     const record: StartRecord = {
-      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock },
+      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), sinks: graph.sinks, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock },
     }
     this.#startPosition = this.#append('start', record)
     failpoint('checkpoint.start')
@@ -318,6 +325,10 @@ export class Checkpointer {
       this.#fail(error as Error)
       throw error
     }
+  }
+
+  #assertDurable(position: number | undefined, what: () => string): void {
+    assert(position !== undefined && this.#options.journal.isDurable(position), () => `${what()} before the journal has what it stands for`)
   }
 
   #fail(error: Error): void {

@@ -17,7 +17,7 @@ after(() => rmSync(root, { recursive: true }))
 
 const batches = 40
 /** The batch that is the last before the damage. */
-const damagedAfter = 25
+const damagedAfter = 23
 
 interface Run { readonly directory: string; readonly from: number; readonly to: number; readonly durability?: string; readonly createOnError?: boolean; readonly killed?: () => void }
 

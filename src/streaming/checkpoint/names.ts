@@ -15,7 +15,7 @@ export function idsOf<N extends StreamNode>(nodes: readonly N[]): (readonly [id:
 /** The operators of a graph; one stream may have a state and panes. */
 export function operatorsOf(stateful: readonly StatefulAt[]): OperatorRecord[] {
   const unnamed = counted(stateful, ({ stateful: { kind } }) => kind)
-  return stateful.map(({ node, stateful: { kind, fingerprint } }, i) => ({ id: node.uid === undefined ? unnamed[i]! : `${node.uid} (${kind})`, fingerprint: { kind, ...fingerprint } }))
+  return stateful.map(({ uid, stateful: { kind, fingerprint } }, i) => ({ id: uid === undefined ? unnamed[i]! : `${uid} (${kind})`, fingerprint: { kind, ...fingerprint } }))
 }
 
 /** `kind#0`, `kind#1` … */

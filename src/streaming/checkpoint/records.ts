@@ -31,7 +31,10 @@ export interface StartRecord {
   /** Partitions of operators that the program gave no number for. */
   readonly parallelism: number
   readonly operators: readonly OperatorRecord[]
-  readonly inputs: readonly InputOrigin[]
+  /** Absent in journals of versions before it was there. */
+  readonly inputs?: readonly InputOrigin[]
+  /** The outputs that commit in two phases; absent in journals of versions before it was there. */
+  readonly sinks?: readonly number[]
   /** By input with offsets, what the newest batch had of it, or where it begins. */
   readonly newest: InputsRecord['inputs']
   /** By input with blocks, the number of the next one. */

@@ -61,11 +61,13 @@ export class Recovery {
   readonly add = ({ kind, data, blocks, position }: StoredRecord): void => {
     if (this.#isOver) return
     switch (kind) {
-      case 'start':
-        this.start = data as StartRecord
-        this.newest = { ...this.start.newest, ...this.newest }
-        for (const [input, number] of Object.entries(this.start.nextBlock)) this.nextBlock.set(input, number)
+      case 'start': {
+        const start = this.start = data as StartRecord
+        this.#giveUpOthers(start)
+        this.newest = { ...start.newest, ...this.newest }
+        for (const [input, number] of Object.entries(start.nextBlock)) this.nextBlock.set(input, number)
         return
+      }
       case 'block': {
         const record = data as BlockRecord
         of(this.blocks, record.input).set(record.number, { data: record, block: blocks[0]!, position })
@@ -111,6 +113,15 @@ export class Recovery {
         return this.#isOver ? undefined : this.#complete(completed)
       }
     }
+  }
+
+  /** What a program did without is given up, also where a later one has it again under that name. */
+  #giveUpOthers({ operators, inputs }: StartRecord): void {
+    const kept = new Set(operators.map(({ id }) => id))
+    for (const deltas of [this.deltas, ...this.#pending.values()]) for (const id of deltas.keys()) if (!kept.has(id)) deltas.delete(id)
+    if (inputs === undefined) return // of an older version
+    const there = new Set(inputs.map(({ id }) => id))
+    for (const id of [...Object.keys(this.newest), ...this.blocks.keys()]) if (!there.has(id)) this.giveUp(id)
   }
 
   /** Where the blocks of a batch are. */

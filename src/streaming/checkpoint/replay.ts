@@ -10,6 +10,7 @@ import { journalFolder } from './savepoint.ts'
 
 /** Reads a journal up to a batch. Errors: RIV_REPLAY where the journal has not what the batch needs. */
 export async function openReplay(directory: string, timeMs: number, { fs, log }: Context): Promise<OpenCheckpoint> {
+  if (await fs.status(journalFolder(directory)) === undefined) throw streamingErrors.RIV_REPLAY(timeMs, directory, 'there is none, as it has no journal')
   const recovery = new Recovery(timeMs)
   await recover({ fs, directory: journalFolder(directory), log, onRecord: recovery.add }, Infinity)
   const { start, inputs, positions, deltas, blocks } = recovery

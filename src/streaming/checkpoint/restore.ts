@@ -12,6 +12,7 @@ import { RecordedBatches } from '../state/recorded-batches.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { matchInputs } from './match-inputs.ts'
 import { matchOperators } from './match-operators.ts'
+import { matchSinks } from './match-sinks.ts'
 import { idsOf, operatorsOf } from './names.ts'
 import { inJournal, type Recovery } from './recovery.ts'
 
@@ -33,6 +34,7 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
   const operators = operatorsOf(graph.stateful)
   matchOperators(operators, start?.operators ?? [], allowNonRestoredState)
   matchInputs(graph.inputs, recovery, allowNonRestoredState)
+  const uncommitted = matchSinks(graph.sinks, recovery, allowNonRestoredState)
   if (start !== undefined && start.batchMs !== graph.batchMs && recovery.inputs.size > 0) throw streamingErrors.RIV_BATCH_CHANGED(graph.batchMs, start.batchMs, recovery.inputs.size)
   checkpointer.goesOn(recovery)
   checkpointer.start(start?.zeroMs ?? zeroMs) // not before it is sure that the program fits
@@ -54,7 +56,7 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
     if (anew !== undefined) checkpointer.restate(operators[i]!.id, anew)
   }
   scope.release()
-  for (const [timeMs, prepared] of recovery.uncommitted) await checkpointer.commit(timeMs, prepared)
+  for (const [timeMs, prepared] of uncommitted) await checkpointer.commit(timeMs, prepared)
   for (const [id, node] of lasts ? idsOf(graph.varying) : []) {
     const earlier = new Map<number, BlockRef[][]>()
     for (const [timeMs, byStream] of recovery.recorded) {

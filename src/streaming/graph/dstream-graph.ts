@@ -20,8 +20,11 @@ import type { StreamNode } from './stream-node.ts'
 /** Where a StreamingContext is in its life. */
 export type StreamingState = 'initialized' | 'active' | 'stopped'
 
-/** Something that remembers, with its place in the graph. */
-export interface StatefulAt { readonly node: StreamNode; readonly stateful: Stateful }
+/** Something that remembers, with its place in the graph, and the name that the program gave to the stream for which it remembers. */
+export interface StatefulAt { readonly node: StreamNode; readonly stateful: Stateful; readonly uid: string | undefined }
+
+/** Spark's interval of checkpoints where the program says none: as many batches as ten seconds need. */
+const leastCheckpointMs = 10_000
 
 export class DStreamGraph {
   readonly context: RDDContext
@@ -87,8 +90,11 @@ export class DStreamGraph {
   start(): void {
     if (this.outputs.length === 0) throw streamingErrors.RIV_NO_OUTPUT()
     this.#order = inOrder([...this.inputs, ...this.outputs.map(output => output.node)])
-    const isRead = (node: StreamNode): boolean => this.#order.some(child => child.readsBackMs > 0 && child.parents.includes(node))
-    this.#stateful = this.#order.flatMap(node => node.stateful.filter(each => each !== node.panes || isRead(node)).map(stateful => ({ node, stateful })))
+    const readers = (node: StreamNode): readonly StreamNode[] => this.#order.filter(child => child.readsBackMs > 0 && child.parents.includes(node))
+    this.#stateful = this.#order.flatMap(node => node.stateful.flatMap(stateful => {
+      const calls = stateful === node.panes ? readers(node) : [node]
+      return calls.length === 0 ? [] : { node, stateful, uid: node.uid ?? this.#uidOf(calls) }
+    }))
     const keyed = this.#stateful.find(({ stateful }) => stateful.needsCheckpoint)
     if (keyed !== undefined && this.checkpointDirectory === undefined) throw streamingErrors.RIV_NO_CHECKPOINT(keyed.node.describe())
     for (const node of this.#order) this.#checkInterval(node)
@@ -105,6 +111,11 @@ export class DStreamGraph {
   /** Warns of captured plain objects that were changed. */
   checkCaptured(): void {
     for (const check of this.#watches) check()
+  }
+
+  /** Batches between two checkpoints, at most: the shortest interval of any stream. */
+  get checkpointBatches(): number {
+    return Math.min(...this.#order.map(({ checkpointMs = Infinity }) => checkpointMs)) / this.batchMs
   }
 
   /** Sets the time before the first batch. */
@@ -126,6 +137,11 @@ export class DStreamGraph {
   /** What would not give the same again, parents first. */
   get varying(): readonly StreamNode[] {
     return this.#order.filter(node => node.varies)
+  }
+
+  /** The outputs that commit in two phases. */
+  get sinks(): readonly number[] {
+    return this.outputs.filter(({ committer }) => committer !== undefined).map(({ id }) => id)
   }
 
   /** Partitions where the program does not say. */
@@ -152,7 +168,7 @@ export class DStreamGraph {
     return Object.fromEntries(this.inputs.flatMap(input => input.infoAt(timeMs) ?? []).map(info => [info.inputStreamId, info]))
   }
 
-  /** Makes what a two-phase sink has prepared show; a sink that is gone from the program is left alone. */
+  /** Makes what a two-phase sink has prepared show. */
   async commit(output: number, handles: readonly unknown[], time: Time): Promise<void> {
     await this.outputs[output]?.committer?.commit(handles, { output, time, epoch: this.epoch })
   }
@@ -189,14 +205,22 @@ export class DStreamGraph {
     for (const node of this.#order) node.forget(completedMs - node.rememberMs, this.#runner)
   }
 
-  /** Spark's rules for streams that the program wants to be checkpointed. */
+  /** The name of the stream that a call of the program gave: what the call remembers may stand in a stream before that one. */
+  #uidOf(calls: readonly StreamNode[]): string | undefined {
+    const sites = new Set(calls.map(({ site }) => site))
+    return this.#order.find(({ uid, site }) => uid !== undefined && sites.has(site))?.uid
+  }
+
+  /** Spark's rules for streams that are checkpointed: those with state, and those of which the program wants it. */
   #checkInterval(node: StreamNode): void {
-    const { checkpointMs, slideMs, storage } = node
+    const { checkpointMs: said, slideMs, storage } = node
+    if (node.stateful.some(({ needsCheckpoint }) => needsCheckpoint)) node.checkpointMs ??= slideMs * Math.ceil(leastCheckpointMs / slideMs)
+    const { checkpointMs } = node
     if (checkpointMs === undefined) return
     if (this.checkpointDirectory === undefined) throw streamingErrors.RIV_NO_CHECKPOINT(node.describe())
     if (checkpointMs < slideMs || checkpointMs % slideMs !== 0) throw streamingErrors.RIV_CHECKPOINT_INTERVAL(node.describe(), checkpointMs, slideMs)
     if (storage === 'none') throw streamingErrors.RIV_CHECKPOINT_STORAGE(node.describe(), checkpointMs)
-    if (this.rememberMs > 0 && this.rememberMs <= checkpointMs) throw streamingErrors.RIV_CHECKPOINT_REMEMBER(node.describe(), checkpointMs, this.rememberMs)
+    if (said !== undefined && this.rememberMs > 0 && this.rememberMs <= said) throw streamingErrors.RIV_CHECKPOINT_REMEMBER(node.describe(), said, this.rememberMs)
   }
 
   get #runner(): JobRunner {

@@ -53,7 +53,7 @@ export abstract class StreamNode {
   recorder: Recorder | undefined
   /** The name under which a checkpoint finds what the node remembers; set by uid(). */
   uid: string | undefined
-  /** What the program said in checkpoint(): checked as in Spark; state is journalled with every batch. */
+  /** At least how often the journal begins a file, from which this stream can be recovered by itself; set by checkpoint(), or at start where it keeps state. */
   checkpointMs: number | undefined
   /** Takes the records for which a function throws. */
   letters: DeadLetters | undefined

@@ -213,5 +213,6 @@ describe('refused', () => {
       }, 'RIV_CHECKPOINT_REMEMBER', /(updateStateByKey|mapValues) at .* 4000 ms.*(2000|4000) ms.*remember/, 'memory:')
     })
   }
+  test('a state that is kept nowhere', () => refused(pairs => count(pairs).persist(StorageLevel.NONE), 'RIV_CHECKPOINT_STORAGE', /updateStateByKey at .* 10000 ms.*NONE/, 'memory:'))
   test('a checkpoint interval below a longer slide', () => refused(pairs => count(pairs.window('2 s', '2 s')).checkpoint('3 s'), 'RIV_CHECKPOINT_INTERVAL', /3000 ms.*2000 ms/, 'memory:'))
 })

@@ -19,7 +19,7 @@ import type { CaptureWarning } from './errors.ts'
 import { globalPath } from './globals.ts'
 import { GraphBuilder, tooDeep } from './graph-builder.ts'
 import type { FunctionDraft } from './graph-builder.ts'
-import { debuggerWindow } from './inspector.ts'
+import { debuggerWindow, isDebugged } from './inspector.ts'
 import { weakEntries } from './internals.ts'
 import { refreshModules } from './main-script.ts'
 import { moduleKey } from './module-ref.ts'
@@ -130,7 +130,7 @@ function codeOf({ text, params, eagerParams, script, start, cells, hideOwnName }
     eagerParams,
     strict: script?.isModule === true || text.kind === 'class' || /^\s*(?:\/\*[^]*?\*\/\s*)*["']use strict["']/.test(script?.source?.slice(0, 500) ?? ''),
     usesImport: text.names.usesImport,
-    url: script === undefined ? 'shipped-function' : `${script.url || 'evalmachine'}?shipped=${script.id}`,
+    url: script === undefined ? 'shipped-function' : isDebugged() ? script.url : `${script.url || 'evalmachine'}?shipped=${script.id}`, // breakpoints go by names
     line: place.line,
     column: place.column - expression.anchor,
   })

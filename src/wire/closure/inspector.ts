@@ -48,6 +48,9 @@ export function post<R>(method: string, params?: object): R {
   return answer.result
 }
 
+/** Whether a debugger may be attached to this process from outside. */
+export const isDebugged = (): boolean => process.getBuiltinModule('node:inspector').url() !== undefined
+
 let depth = 0
 let enabled = false
 

@@ -1,0 +1,123 @@
+// A program that changed: what it lacks is given up for good, windows are found by the name of their stream, sinks by their number among sinks.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { ManualClock } from '../../base/clock.ts'
+import { Context } from '../../context/context.ts'
+import type { DStream } from '../dstream.ts'
+import type { TwoPhaseSink } from '../output/sink.ts'
+import { StreamingContext } from '../streaming-context.ts'
+
+let directory: string
+beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'rivulet-match-')) })
+afterEach(() => rmSync(directory, { recursive: true }))
+
+type Streams = Readonly<Record<string, DStream<unknown>>>
+interface Life { readonly from: number; readonly to: number; readonly give?: boolean; readonly keep?: number; readonly describe: (ssc: StreamingContext) => Streams; readonly then?: (ssc: StreamingContext) => Promise<void> }
+
+/** Runs batches (from, to]; gives what came out of each stream, batch by batch. */
+async function live({ from, to, give = false, keep = 100, describe, then }: Life): Promise<Record<string, unknown[]>> {
+  await using ctx = new Context({ master: 'inline', conf: { 'checkpoint.durability': 'process', 'replay.keep': keep, 'checkpoint.allowNonRestoredState': give } })
+  const clock = new ManualClock(from * 1000)
+  const ssc = new StreamingContext(ctx, '1 s', { clock })
+  ssc.checkpoint(directory)
+  const out: Record<string, unknown[]> = {}
+  for (const [name, stream] of Object.entries(describe(ssc))) stream.foreachRDD(async rdd => { (out[name] ??= []).push(await rdd.collect()) })
+  await ssc.start()
+  await clock.advance((to - from) * 1000)
+  await then?.(ssc)
+  await ssc.stop()
+  await ssc.awaitTermination()
+  return out
+}
+
+const counting = (ssc: StreamingContext, begins = 0): DStream<number> => ssc.sourceStream<number, number, number>({
+  initial: async () => begins, latest: async n => n + 1, split: (a, b) => (a === b ? [] : [a]), * read(n) { yield n },
+})
+const add = (a: number, b: number): number => a + b
+const pairs = (numbers: DStream<number>): DStream<[string, number]> => numbers.map((n): [string, number] => ['sum', n])
+const summed = (numbers: DStream<number>): DStream<[string, number]> => pairs(numbers).updateStateByKey<number>((ns, sum) => ns.reduce(add, sum ?? 0), 1)
+
+describe('given up by allowNonRestoredState', () => {
+  test('a state begins empty when it is there again, though the journal still has it', async () => {
+    const both = (ssc: StreamingContext): Streams => {
+      const numbers = counting(ssc, 1)
+      return { a: summed(numbers).uid('a'), b: summed(numbers).uid('b') }
+    }
+    const one = (ssc: StreamingContext): Streams => ({ a: summed(counting(ssc, 1)).uid('a') })
+    await live({ from: 0, to: 3, describe: both })
+    await assert.rejects(live({ from: 3, to: 4, describe: one }), { code: 'RIV_STATE_MATCH', message: /b \(updateStateByKey\) is in the checkpoint, but not in the program/ })
+    assert.deepEqual(await live({ from: 3, to: 5, give: true, describe: one }), { a: [[['sum', 10]], [['sum', 15]]] })
+    assert.deepEqual(await live({ from: 5, to: 6, describe: both }), { a: [[['sum', 21]]], b: [[['sum', 6]]] })
+  })
+
+  test('an input begins anew, though the journal still has its place', async () => {
+    const both = (ssc: StreamingContext): Streams => ({ a: counting(ssc), b: counting(ssc, 10) })
+    await live({ from: 0, to: 3, describe: both })
+    await live({ from: 3, to: 4, give: true, describe: ssc => ({ a: counting(ssc) }) })
+    assert.deepEqual(await live({ from: 4, to: 5, describe: both }), { a: [[4]], b: [[10]] })
+  })
+})
+
+/** Each makes a stream over numbers that remembers three batches. */
+const windows: Readonly<Record<string, (numbers: DStream<number>) => DStream<unknown>>> = {
+  window: numbers => numbers.window('3 s'),
+  reduceByWindow: numbers => numbers.reduceByWindow(add, '3 s'),
+  'reduceByWindow with an inverse': numbers => numbers.reduceByWindow(add, (a, b) => a - b, '3 s', '1 s'),
+  reduceByKeyAndWindow: numbers => pairs(numbers).reduceByKeyAndWindow(add, '3 s'),
+  'reduceByKeyAndWindow with an inverse': numbers => pairs(numbers).reduceByKeyAndWindow(add, (a, b) => a - b, '3 s', '1 s'),
+  countByValueAndWindow: numbers => numbers.countByValueAndWindow('3 s', '1 s'),
+}
+
+describe('a window finds its panes by the name of its stream', () => {
+  for (const [name, windowed] of Object.entries(windows)) test(name, async () => {
+    const streams = (first: string, second: string) => (ssc: StreamingContext): Streams => {
+      const numbers: Record<string, DStream<number>> = { a: counting(ssc).uid('numbers a'), b: counting(ssc, 100).uid('numbers b') }
+      return Object.fromEntries([first, second].map(each => [each, windowed(numbers[each]!.map(n => n)).uid(each)]))
+    }
+    const before = await live({ from: 0, to: 3, describe: streams('a', 'b') })
+    const after = await live({ from: 3, to: 5, describe: streams('b', 'a') })
+    rmSync(directory, { recursive: true })
+    const whole = await live({ from: 0, to: 5, describe: streams('a', 'b') })
+    for (const each of ['a', 'b']) assert.deepEqual([...before[each]!, ...after[each]!], whole[each], each)
+  })
+})
+
+/** Prepares the records, commits them to a list; fails to where it is told to. */
+const sink = (committed: unknown[], fails = false): TwoPhaseSink<unknown, unknown[], unknown> => ({
+  begin: () => [], write: (transaction, rows) => { transaction.push(...rows) }, prepare: transaction => transaction,
+  commit(handles) {
+    if (fails) throw new Error('not now')
+    committed.push(...handles)
+  },
+  abort() {},
+})
+
+test('what was prepared is committed by the sink that prepared it, whatever other outputs there are', async () => {
+  const run = async (from: number, others: number, sinks: number, fails: boolean, give = false): Promise<unknown[][]> => {
+    const committed: unknown[][] = Array.from({ length: sinks }, () => [])
+    await live({ from, to: from + 1, give, describe(ssc) {
+      const numbers = counting(ssc)
+      for (let i = 0; i < others; i++) numbers.foreachRDD(() => {})
+      for (let i = 0; i < sinks; i++) numbers.map(n => `${i}: ${n}`).saveTo(sink(committed[i]!, fails))
+      return {}
+    } }).catch((error: Error) => { if (!fails) throw error })
+    return committed
+  }
+  await run(0, 0, 2, true)
+  await assert.rejects(run(1, 0, 1, false), { code: 'RIV_SINK_MATCH', message: /1000 ms.* 2 two-phase sinks, and the program has 1/ })
+  assert.deepEqual(await run(1, 3, 2, false), [[['0: 0'], ['0: 1']], [['1: 0'], ['1: 1']]])
+  await run(2, 3, 2, true)
+  assert.deepEqual(await run(3, 3, 1, false, true), [[['0: 3']]])
+})
+
+test('savepoints that are asked for at once are several', async () => {
+  await live({ from: 0, to: 2, describe: ssc => ({ a: summed(counting(ssc)) }), async then(ssc) {
+    const paths = await Promise.all([ssc.savepoint(), ssc.savepoint(), ssc.savepoint(join(directory, 'elsewhere'))])
+    assert.equal(new Set(paths).size, 3)
+    for (const path of paths) assert.deepEqual(readdirSync(path), ['journal'])
+  } })
+})
