@@ -9,6 +9,8 @@ import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isRivuletError } from '../../src/base/define-errors.ts'
+import { Conf } from '../../src/base/define-settings.ts'
+import { openLocalDir } from '../../src/storage/local-dir.ts'
 import { SimulatedDisk, type SimulatedProcess } from '../../src/storage/simulated-disk.fixture.ts'
 import { checkOutputs } from '../recovery/check-outputs.fixture.ts'
 import { checkRules } from '../recovery/journal-rules.fixture.ts'
@@ -49,8 +51,12 @@ const collectGarbage = runInNewContext('gc') as () => void
 const seedsACollection = 20
 let seeds = 0
 
+/** Folders of other processes are removed from the real disk before the first context can end. */
+const swept = openLocalDir(new Conf()).close()
+
 /** Runs the lives of a seed. Throws where the program broke a promise. */
 export async function simulate(seed: number, { trace }: SimulateOptions = {}): Promise<Story> {
+  await swept
   const simulation = new Simulation(seed)
   if (trace !== undefined) simulation.world.lines = []
   try {

@@ -7,7 +7,7 @@
 import type { Clock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
 
-const turn = (): Promise<void> => new Promise(resolve => { setImmediate(resolve) })
+const turn = (): Promise<void> => new Promise(resolve => { process.nextTick(resolve) })
 
 interface Event { readonly ms: number; readonly seq: number; readonly process: Process; readonly what: string; readonly callback: () => unknown; cancelled: boolean }
 
