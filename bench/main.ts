@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { batch, batchWorkloads, type BatchWorkload } from './batch.ts'
+import { checkpointCost } from './checkpoint-cost.ts'
 import { emptyBatches } from './empty-batches.ts'
 import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
@@ -19,6 +20,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   stateful    a count by one of 1 000 000 keys, beside the hand-written loop  [--op map|update] [--checkpoint …] [--keys N] [--lines LINES_PER_BATCH]
   empty       an empty batch of the word count: tick to completed
   latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]  [--checkpoint process|power] [--fsync-delay MS]
+  cost        a checkpoint directory beside none: words in a state, batches of 10 ms; or words from a socket, journalled  [--input state|socket] [--checkpoint process|power]
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
   recovery    a driver with state that is killed: from the start of the next to its first output; a worker that dies: what its job takes more  [--megabytes 100]
@@ -35,7 +37,7 @@ const { values, positionals } = parseArgs({
     op: { type: 'string', default: 'map' }, top: { type: 'boolean', default: false }, checkpoint: { type: 'string', default: 'memory' }, keys: { type: 'string', default: '1000000' }, lines: { type: 'string', default: '100000' },
     level: { type: 'string', default: 'MEMORY_ONLY' },
     work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
-    rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
+    input: { type: 'string', default: 'state' }, rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
   },
 })
 const [name] = positionals
@@ -68,6 +70,9 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
   const result = await latency({ cores, linesPerSecond: Number(values.rate), batchMs: Number(values.batch), checkpoint, syncDelayMs: Number(values['fsync-delay']) })
   show(result, `${result.linesPerSecond} lines/s, batches of ${result.batchMs} ms, ${workers}, checkpoint ${checkpoint}: p50 ${result.p50} ms, p95 ${result.p95} ms, p99 ${result.p99} ms; `
     + `a batch from tick to completed p50 ${result.batches.p50} ms, p95 ${result.batches.p95} ms, p99 ${result.batches.p99} ms`)
+} else if (name === 'cost') {
+  const result = await checkpointCost({ input: values.input === 'socket' ? 'socket' : 'state', cores, checkpoint: checkpoint === 'memory' ? 'power' : checkpoint, rounds: Number(values.rounds ?? 5) })
+  show(result, `checkpoint (${result.input}), ${workers}, durability ${result.checkpoint}: ${result.with} lines/s, without ${result.without}: costs ${(result.cost * 100).toFixed(0)} % of the throughput, ${(result.cpuCost * 100).toFixed(0)} % by processor time`)
 } else if (name === 'journal') {
   for (const result of await journalLatency()) {
     show(result, `journal, durability ${result.durability}${result.syncDelayMs > 0 ? `, syncs ${result.syncDelayMs} ms slower` : ''}, ${result.bytes} bytes: `
