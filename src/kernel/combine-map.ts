@@ -2,12 +2,13 @@
 //
 // - A place is found once a record and its value changed there, so a record costs one look-up, not the two of `map.set(k, f(map.get(k)))`.
 // - Primitive keys are equal as in a Map (NaN equals NaN, 0 equals -0), which is the key codec's equality.
-// - Numbers have a hash table of places: a Map of as many scattered numbers takes three times as long to fill. V8 keeps the hash of a
-//   string with it, which nothing else can ask for: all other primitives are keys of a Map.
-// - Objects as keys are compared by structure, through their canonical encoding.
+// - Numbers have a hash table of places, and texts another: a Map of as many takes two to three times as long.
+// - Objects as keys are compared by structure, through their canonical encoding; they and all other primitives have a text that stands for
+//   them.
 // - Places are in the order of first appearance: the same on each run.
 
 import { objectIdentity } from '../wire/key/key-bytes.ts'
+import { TextPlaces } from './text-places.ts'
 
 const leastSlots = 16
 /** Pairs that are handed out together. */
@@ -25,20 +26,26 @@ function hashOf(key: number): number {
   return h ^ (h >>> 16)
 }
 
+/** What stands for a key that is neither a number nor a text. */
+const identityOf = (key: unknown): string => (typeof key === 'object' && key !== null ? objectIdentity(key) : `~${String(key)}`)
+
 export class CombineMap {
   /** The combiners by place. */
-  values: unknown[] = []
-  #keys: unknown[] = []
+  readonly values: unknown[] = []
+  readonly #keys: unknown[] = []
+  /** At the places of keys that are neither numbers nor texts. */
+  readonly #identities: string[] = []
   /** For each slot a number key's place and one more, or 0; a power of two, and at least half of them are 0. */
   #slots = new Int32Array(leastSlots)
   #numbers = 0
-  readonly #primitives = new Map<unknown, number>()
-  readonly #objects = new Map<string, number>()
+  readonly #texts = new TextPlaces(this.#keys)
+  readonly #others = new TextPlaces(this.#identities)
 
   /** The place of a key, or -1. */
   find(key: unknown): number {
+    if (typeof key === 'string') return this.#texts.find(key)
     if (typeof key === 'number' && key === key) return this.#slots[this.#slotOf(key)]! - 1 // NaN has no equal number
-    return (typeof key === 'object' && key !== null ? this.#objects.get(objectIdentity(key)) : this.#primitives.get(key)) ?? -1
+    return this.#others.find(identityOf(key))
   }
 
   /** The combiner of a key, if there is one. */
@@ -55,19 +62,24 @@ export class CombineMap {
       if (++this.#numbers * 2 > this.#slots.length) this.#grow()
       return
     }
-    const own = typeof key === 'string' && key.length > 12 ? (' ' + key).slice(1) : key // not a part of its block's text
-    this.#keys.push(own)
-    if (typeof own === 'object' && own !== null) this.#objects.set(objectIdentity(own), place)
-    else this.#primitives.set(own, place)
+    if (typeof key === 'string') {
+      const own = key.length > 12 ? (' ' + key).slice(1) : key // not a part of its block's text
+      this.#keys.push(own)
+      this.#texts.add(own, place)
+      return
+    }
+    const identity = identityOf(key)
+    this.#keys.push(key)
+    this.#identities[place] = identity
+    this.#others.add(identity, place)
   }
 
   clear(): void {
-    this.values = []
-    this.#keys = []
+    this.values.length = this.#keys.length = this.#identities.length = 0
     this.#slots = new Int32Array(leastSlots)
     this.#numbers = 0
-    this.#primitives.clear()
-    this.#objects.clear()
+    this.#texts.clear()
+    this.#others.clear()
   }
 
   get size(): number {
