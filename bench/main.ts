@@ -7,6 +7,7 @@ import { emptyBatches } from './empty-batches.ts'
 import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
 import { logMining } from './log-mining.ts'
+import { overload } from './overload.ts'
 import { driverRestart, workerDeath } from './recovery.ts'
 import { spill } from './spill.ts'
 import { stateful } from './stateful.ts'
@@ -21,6 +22,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   empty       an empty batch of the word count: tick to completed
   latency     lines over a socket at a rate, batches of 10 ms: sent to result  [--rate LINES_PER_SECOND] [--batch MS]  [--checkpoint process|power] [--fsync-delay MS]
   cost        a checkpoint directory beside none: words in a state, batches of 10 ms; or words from a socket, journalled  [--input state|socket] [--checkpoint process|power]
+  overload    a flooded socket and a job that is too slow for it, without and with backpressure: what waits, what a batch has
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
   recovery    a driver with state that is killed: from the start of the next to its first output; a worker that dies: what its job takes more  [--megabytes 100]
@@ -73,6 +75,12 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
 } else if (name === 'cost') {
   const result = await checkpointCost({ input: values.input === 'socket' ? 'socket' : 'state', cores, checkpoint: checkpoint === 'memory' ? 'power' : checkpoint, rounds: Number(values.rounds ?? 5) })
   show(result, `checkpoint (${result.input}), ${workers}, durability ${result.checkpoint}: ${result.with} lines/s, without ${result.without}: costs ${(result.cost * 100).toFixed(0)} % of the throughput, ${(result.cpuCost * 100).toFixed(0)} % by processor time`)
+} else if (name === 'overload') {
+  for (const backpressure of [false, true]) {
+    const result = await overload({ backpressure, cores })
+    show(result, `overload, ${workers}, ${backpressure ? 'with' : 'without'} backpressure, a job for ${result.capacity} lines/s: ${result.linesPerSecond} lines/s in the end, batches of ${result.batchLines.join(' to ')} lines; `
+      + `${result.batchesDue[0]} batches due at most, ${result.batchesDue[1]} in the end; blocks of ${result.blockMb} MB, process of ${result.processMb} MB at most`)
+  }
 } else if (name === 'journal') {
   for (const result of await journalLatency()) {
     show(result, `journal, durability ${result.durability}${result.syncDelayMs > 0 ? `, syncs ${result.syncDelayMs} ms slower` : ''}, ${result.bytes} bytes: `

@@ -39,6 +39,13 @@ export class Duration {
   max(that: D): Duration { return this.greaterEq(that) ? this : new Duration(toMs(that)) }
   isMultipleOf(that: D): boolean { return this.milliseconds % toMs(that) === 0 }
   isZero(): boolean { return this.milliseconds === 0 }
+  /** In the unit that suits it, as Spark writes it: `5 ms`, `2.0 s`, `1.5 m`, `1.50 h`. */
+  prettyPrint(): string {
+    const [ms, s, m] = [this.milliseconds, this.milliseconds / 1_000, this.milliseconds / 60_000]
+    return s < 1 ? `${ms} ms` : m < 1 ? `${s.toFixed(1)} s` : m < 60 ? `${m.toFixed(1)} m` : `${(m / 60).toFixed(2)} h`
+  }
+  /** In milliseconds: `2000 ms`. */
+  toFormattedString(): string { return `${this.milliseconds} ms` }
   valueOf(): number { return this.milliseconds }
   toString(): string { return `${this.milliseconds} ms` }
 }

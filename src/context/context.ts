@@ -465,7 +465,7 @@ export class Context extends JobControl implements RDDContext {
   }
 
   /** Runs `body`; the tracker gets every action begun inside, awaited or not. Not for programs: a batch completes with its actions. */
-  trackActions<R>(scope: Pick<JobScope, 'tracker' | 'signal'>, body: () => R): R {
+  trackActions<R>(scope: Pick<JobScope, 'tracker' | 'signal' | 'local'>, body: () => R): R {
     return this.actions.within(scope, body)
   }
 

@@ -85,7 +85,7 @@ export class RunningActions {
     const outer = this.scope
     const signals = [outer.signal, scope.signal].filter(signal => signal !== undefined)
     const tags = [...new Set([...outer.tags ?? [], ...scope.tags ?? []])]
-    return { ...outer, ...scope, tags, ...(signals.length === 2 && { signal: AbortSignal.any(signals) }) }
+    return { ...outer, ...scope, tags, local: { ...outer.local, ...scope.local }, ...(signals.length === 2 && { signal: AbortSignal.any(signals) }) }
   }
 
   #run<R>(action: string, place: string, scope: JobScope, run: (signal: AbortSignal) => Promise<R>): Promise<R> {

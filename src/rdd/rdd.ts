@@ -21,7 +21,7 @@ import { partitionerOf } from './target.ts'
  * const words = ctx.parallelize(['to be or', 'not to be']).flatMap(line => line.split(' '))
  * await words.map(word => [word, 1]).reduceByKey((a, b) => a + b).sortByKey().collect()   // [['be', 2], ['not', 1], ['or', 1], ['to', 2]]
  */
-export class RDD<out T> extends ApproximateOps<T> {
+export class RDD<out T = unknown> extends ApproximateOps<T> {
   /**
    * Keeps the partitions once they have been computed, until `unpersist()`; MEMORY_ONLY by default. Returns the RDD itself.
    *

@@ -18,7 +18,7 @@ import { SnapshotNode, type StateNode } from './state/state-node.ts'
  *   lines.flatMap(line => line.split(' ')).map(word => [word, 1]).reduceByKey((a, b) => a + b, 1))
  * // [[['to', 1], ['be', 1]], [['or', 1], ['not', 1], ['to', 1], ['be', 1]]]
  */
-export class DStream<out T> extends OutputOps<T> {
+export class DStream<out T = unknown> extends OutputOps<T> {
   protected override derive<U>(node: StreamNode): DStream<U> {
     return new DStream<U>(this.graph, node)
   }

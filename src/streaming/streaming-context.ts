@@ -11,6 +11,7 @@ import { thisPlatform, type Platform } from '../engine/platform.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { currentBatch } from './batch/batch.ts'
+import { memoryDirectory } from './checkpoint/open.ts'
 import { DStream } from './dstream.ts'
 import { streamingErrors } from './errors.ts'
 import { ListenerBus } from './events/listener-bus.ts'
@@ -103,7 +104,7 @@ export class StreamingContext extends StreamInputs {
    */
   static async getOrCreate(directory: string, create: () => StreamingContext | Promise<StreamingContext>, { createOnError = false }: { readonly createOnError?: boolean } = {}): Promise<StreamingContext> {
     const ssc = await create()
-    ssc.graph.checkpointDirectory ??= directory
+    if (ssc.graph.checkpointDirectory === undefined) ssc.checkpoint(directory)
     await ssc.#run.open(createOnError)
     return ssc
   }
@@ -170,7 +171,8 @@ export class StreamingContext extends StreamInputs {
   }
 
   /**
-   * Where streams keep their state: a directory, or `memory:` where losing it with the process is fine.
+   * Where streams keep their state: a directory, or `memory:` where losing it with the process is fine. RDDs that are checkpointed go to the
+   * directory too, as with `ctx.setCheckpointDir`.
    *
    * Semantics: `StreamingContext.checkpoint`.
    *
@@ -182,6 +184,7 @@ export class StreamingContext extends StreamInputs {
   checkpoint(directory: string): void {
     this.graph.assertOpen('checkpoint')
     this.graph.checkpointDirectory = directory
+    if (directory !== memoryDirectory) this.sparkContext.setCheckpointDir(directory)
   }
 
   /**

@@ -171,6 +171,10 @@ export class BlockStore {
     const blocks = write(writer)
     const { offset, newSlabs } = writer.finish()
     this.pool.wrote(lease, offset)
+    if (newSlabs.length > 0) { // what it wants no longer fits: it goes on in the newest slab, or every block would have one of its own
+      this.pool.endLease(lease)
+      this.#inputLease = undefined
+    }
     const { blocks: taken } = this.takeOutput({ count: 0, blocks, stored: [] }, newSlabs)
     return taken.map(ref => ({ ref, release: () => this.pool.release(ref) }))
   }

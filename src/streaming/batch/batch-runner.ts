@@ -25,6 +25,9 @@ import { Lateness } from './lateness.ts'
 import { JobGenerator, type BatchEffect } from './job-generator.ts'
 import { outputFailure } from './output-failure.ts'
 
+/** What listeners know a batch's jobs by: Spark's local properties. */
+const internal = 'spark.streaming.internal'
+
 export interface BatchRunnerOptions {
   readonly context: Context
   readonly graph: DStreamGraph
@@ -120,9 +123,10 @@ export class BatchRunner {
   }
 
   /** Runs `body` as part of a batch, then tells the generator. `body` catches what the user's functions throw. */
-  #inBatch(batch: Batch, body: () => Promise<BatchEffect[]>, leases = batch.leases): void {
+  #inBatch(batch: Batch, body: () => Promise<BatchEffect[]>, leases = batch.leases, outputId?: number): void {
     const { context } = this.#options
-    const scope = { tracker: leases.track, signal: batch.abort.signal }
+    const local = { [`${internal}.batchTime`]: String(batch.time.milliseconds), ...(outputId !== undefined && { [`${internal}.outputOpId`]: String(outputId) }) }
+    const scope = { tracker: leases.track, signal: batch.abort.signal, local }
     void withinBatch(batch, () => inScope(batch.scope, () => context.trackActions(scope, body))).then(effects => this.#apply(effects))
   }
 
@@ -192,7 +196,7 @@ export class BatchRunner {
       if (!bus.isEmpty) bus.post('onOutputOperationCompleted', { outputOperationInfo: info })
       leases.close()
       return this.#generator.outputDone(timeMs, this.#judge(output, batch, failure))
-    }, leases)
+    }, leases, output.id)
   }
 
   /** Hands the records that the batch lost to their handlers; one that throws fails the batch. */

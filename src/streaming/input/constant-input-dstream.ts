@@ -15,7 +15,7 @@ import { InputDStream } from './input-dstream.ts'
  * const ssc = new StreamingContext(ctx, seconds(1))
  * new ConstantInputDStream(ssc, ctx.parallelize(['tick'])).print()
  */
-export class ConstantInputDStream<out T> extends InputDStream<T> {
+export class ConstantInputDStream<out T = unknown> extends InputDStream<T> {
   readonly #rdd: RDD<T>
 
   constructor(ssc: { readonly graph: DStreamGraph }, rdd: RDD<T>) {

@@ -25,7 +25,7 @@ import { InputNode, type InputEnvironment } from '../graph/input-node.ts'
  * const ssc = new StreamingContext(ctx, seconds(1))
  * new Ticks(ssc).print()
  */
-export abstract class InputDStream<out T> extends DStream<T> {
+export abstract class InputDStream<out T = unknown> extends DStream<T> {
   constructor(ssc: { readonly graph: DStreamGraph }) {
     const input = new CustomInput(new.target.name, ssc.graph.batchMs)
     super(ssc.graph, input)

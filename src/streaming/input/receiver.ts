@@ -32,7 +32,7 @@ export interface ReceiverHost {
  * const ssc = new StreamingContext(new Context(), seconds(1))
  * ssc.receiverStream(new Heartbeat()).count().print()
  */
-export abstract class Receiver<in out T> {
+export abstract class Receiver<in out T = unknown> {
   /** Gives a receiver its host. Not for programs. */
   static attach: (receiver: Receiver<never>, host: ReceiverHost) => void
   static {

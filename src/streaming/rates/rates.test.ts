@@ -4,13 +4,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
-import { ManualClock, type Clock } from '../../base/clock.ts'
+import { ManualClock } from '../../base/clock.ts'
 import { Context } from '../../context/context.ts'
 import type { DStream } from '../dstream.ts'
 import { encodeFrame } from '../input/block-frame.ts'
 import { Receiver } from '../input/receiver.ts'
 import { StreamingContext } from '../streaming-context.ts'
+import { SimulatedClock } from './simulated-clock.fixture.ts'
 
 afterEach(() => StreamingContext.getActive()?.stop()) // of a test that failed
 
@@ -105,42 +105,6 @@ describe('a limit', () => {
     })
   }
 })
-
-/** Time that passes when everything waits for it: batches take time on it. */
-class SimulatedClock implements Clock {
-  #now = 0
-  #alarms: { readonly ms: number; readonly callback: () => unknown }[] = []
-  sleeping = 0
-  /** Batches that are not over. */
-  pending = 0
-
-  now(): number {
-    return this.#now
-  }
-
-  at(ms: number, callback: () => unknown): () => void {
-    const alarm = { ms, callback }
-    this.#alarms.push(alarm)
-    return () => { this.#alarms = this.#alarms.filter(each => each !== alarm) }
-  }
-
-  sleep(ms: number): Promise<void> {
-    this.sleeping++
-    return new Promise(resolve => { this.at(this.#now + ms, () => { this.sleeping--; resolve() }) })
-  }
-
-  async runTo(endMs: number): Promise<void> {
-    for (;;) {
-      for (let i = 0; i < 5 || (this.pending > 0 && this.sleeping === 0); i++) await turn()
-      const [next] = this.#alarms.toSorted((a, b) => a.ms - b.ms)
-      if (next === undefined || next.ms > endMs) break
-      this.#alarms = this.#alarms.filter(each => each !== next)
-      this.#now = Math.max(this.#now, next.ms)
-      next.callback()
-    }
-    this.#now = endMs
-  }
-}
 
 describe('backpressure: more comes than can be processed', () => {
   const inputs: Record<string, (ssc: StreamingContext) => DStream<unknown>> = {
