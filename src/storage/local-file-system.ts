@@ -4,7 +4,7 @@
 // - A name is on the disk only when its folder is too: what promises to survive a crash syncs both.
 
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -94,7 +94,7 @@ class LocalFileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
-    const first = await coded('makeDirectory', path, async () => mkdir(localPath(path), { recursive: true }))
+    const first = await coded('makeDirectory', path, async () => makeFolders(resolve(localPath(path))))
     if (!sync || first === undefined) return
     for (let made = resolve(localPath(path)); ; made = dirname(made)) {
       await syncFolder(made)
@@ -104,6 +104,20 @@ class LocalFileSystem implements FileSystem {
 
   async remove(path: string): Promise<void> {
     await coded('remove', path, async () => rm(localPath(path), { recursive: true, force: true, maxRetries: 3 }))
+  }
+}
+
+/** Gives the first folder that it made. On a disk that may only be read Node's recursive mkdir says that there is no such folder: then the plain one tells the reason. */
+async function makeFolders(path: string): Promise<string | undefined> {
+  try {
+    return await mkdir(path, { recursive: true })
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error
+    let missing = path
+    while (!existsSync(dirname(missing))) missing = dirname(missing)
+    await mkdir(missing)
+    await mkdir(path, { recursive: true })
+    return missing
   }
 }
 
