@@ -26,7 +26,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
   recovery    a driver with state that is killed: from the start of the next to its first output; a worker that dies: what its job takes more  [--megabytes 100]
-  spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--shuffle BYTES] [--blocks BYTES]
+  spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--partitions N] [--memory BYTES]
 
   grep --rdd, wordcount --rdd       over a text file, beside one thread by hand  [--megabytes 100]
   sort, join, aggregate             over pairs, beside one thread by hand  [--records 10000000]`
@@ -38,7 +38,7 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string', default: '50000' }, batch: { type: 'string', default: '10' }, 'fsync-delay': { type: 'string', default: '0' },
     op: { type: 'string', default: 'map' }, top: { type: 'boolean', default: false }, checkpoint: { type: 'string', default: 'memory' }, keys: { type: 'string', default: '1000000' }, lines: { type: 'string', default: '100000' },
     level: { type: 'string', default: 'MEMORY_ONLY' },
-    work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, shuffle: { type: 'string', default: '128m' }, blocks: { type: 'string', default: '512m' },
+    work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, partitions: { type: 'string' }, memory: { type: 'string', default: '2g' },
     input: { type: 'string', default: 'state' }, rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
   },
 })
@@ -92,8 +92,8 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
   const restart = await driverRestart(Number(values.megabytes), Number(values.rounds ?? 3))
   show(restart, `a driver with ${restart.megabytes} MB of state that is killed: the first output of the next one after ${restart.medianMs.toFixed(0)} ms`)
 } else if (name === 'spill') {
-  const result = await spill({ work: values.work === 'sort' ? 'sort' : 'words', cores, count: Number(values.count), shuffleMemory: values.shuffle, blockMemory: values.blocks })
-  show(result, `${result.work}, ${result.count} of them, ${cores} worker${cores === 1 ? '' : 's'}, memory.shuffle ${result.shuffleMemory}, memory.blocks ${result.blockMemory}: ${result.seconds.toFixed(1)} s (${result.cpuSeconds.toFixed(1)} s of processor time), ${result.peakMb} MB at the peak`)
+  const result = await spill({ work: values.work === 'sort' ? 'sort' : 'words', cores, count: Number(values.count), partitions: values.partitions === undefined ? undefined : Number(values.partitions), memory: values.memory })
+  show(result, `${result.work}, ${result.count} of them, ${cores} worker${cores === 1 ? '' : 's'}, spark.driver.memory ${result.memory}: ${result.seconds.toFixed(1)} s (${result.cpuSeconds.toFixed(1)} s of processor time), ${result.peakMb} MB at the peak`)
 } else if (name === 'log-mining') {
   const result = await logMining({ megabytes: Number(values.megabytes), cores, rounds: Number(values.rounds ?? 12), level: values.level })
   show(result, `log mining, ${cores} worker${cores === 1 ? '' : 's'}, ${result.megabytes} MB, ${result.lines} lines: loaded in ${result.loadMs.toFixed(0)} ms; a question ${result.rivuletMs.toFixed(1)} ms, `

@@ -1,6 +1,6 @@
 // More than fits in memory: a word count of distinct keys, and a sort of records of 100 bytes, under a limit; time, and memory at its peak.
 //
-//   words   every key comes twice, far apart; all go to one reducer
+//   words   every key comes twice, far apart; all go to one reducer, or to as many as are asked for
 //   sort    keys in no order; the order of what comes out is checked
 
 import { Context } from '../src/index.ts'
@@ -11,9 +11,10 @@ export interface SpillOptions {
   readonly cores: number
   /** Distinct keys, or records. */
   readonly count: number
-  /** Settings of memory, as text. */
-  readonly shuffleMemory: string
-  readonly blockMemory: string
+  /** Partitions of the result; as many as Spark would have where there is none. */
+  readonly partitions: number | undefined
+  /** What the process may take, as text. */
+  readonly memory: string
 }
 
 export interface SpillResult extends SpillOptions {
@@ -26,10 +27,10 @@ export interface SpillResult extends SpillOptions {
 const perTask = 200_000
 
 export async function spill(options: SpillOptions): Promise<SpillResult> {
-  const { work, cores, count, shuffleMemory, blockMemory } = options
-  const ctx = new Context({ master: cores === 0 ? 'inline' : `local[${cores}]`, conf: { 'memory.shuffle': shuffleMemory, 'memory.blocks': blockMemory } })
+  const { work, cores, count, partitions, memory } = options
+  const ctx = new Context({ master: cores === 0 ? 'inline' : `local[${cores}]`, conf: { 'spark.driver.memory': memory } })
   const start = performance.now()
-  const found = work === 'words' ? await words(ctx, count) : await sorted(ctx, count)
+  const found = work === 'words' ? await words(ctx, count, partitions ?? 1) : await sorted(ctx, count, partitions)
   const seconds = (performance.now() - start) / 1_000
   await ctx.stop()
   if (found !== count) throw new Error(`${found} came out, ${count} were expected`)
@@ -39,15 +40,15 @@ export async function spill(options: SpillOptions): Promise<SpillResult> {
 
 const inTasks = (ctx: Context, count: number): RDD<number> => ctx.range(0, count, 1, Math.ceil(count / perTask))
 
-function words(ctx: Context, count: number): Promise<number> {
+function words(ctx: Context, count: number, partitions: number): Promise<number> {
   const once = inTasks(ctx, count).map(i => [`word${i}`, 1] as [string, number])
-  return once.union(once).reduceByKey((a, b) => a + b, 1).filter(([, n]) => n === 2).count()
+  return once.union(once).reduceByKey((a, b) => a + b, partitions).filter(([, n]) => n === 2).count()
 }
 
-async function sorted(ctx: Context, count: number): Promise<number> {
+async function sorted(ctx: Context, count: number, partitions: number | undefined): Promise<number> {
   const filler = 'x'.repeat(86)
   const records = inTasks(ctx, count).map(i => `${String(Math.imul(i, 0x9e3779b1) >>> 0).padStart(10, '0')} ${filler}`)
-  const parts = await records.sortBy(line => line).mapPartitions(function* (rows): Generator<[number, string, string]> {
+  const parts = await records.sortBy(line => line, true, partitions).mapPartitions(function* (rows): Generator<[number, string, string]> {
     let [n, first, last] = [0, '', '']
     for (const row of rows) {
       if (n++ === 0) first = row

@@ -1,23 +1,27 @@
 // Encodes blocks into a file, as a SlabWriter does into slabs.
 
 import { BlockFileWriter } from '../storage/block-file.ts'
+import type { FilePlace } from '../storage/block-file.ts'
 import type { BlockTarget } from '../wire/block/encode.ts'
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 
 /** The handle of a block in a file. */
-export const fileRef = (file: string, offset: number, { bytes, count }: Pick<BlockRef, 'bytes' | 'count'>): BlockRef => ({ slab: 0, generation: 0, offset, bytes, count, file })
+export const fileRef = (file: string, place: FilePlace, count: number): BlockRef => ({ slab: 0, generation: 0, ...place, count, file })
 
 export class FileTarget implements BlockTarget {
   readonly #file: BlockFileWriter
+  readonly #level: number
   #scratch = Buffer.alloc(0)
 
-  constructor(file: BlockFileWriter) {
+  /** Blocks are compressed at a level that is not 0. */
+  constructor(file: BlockFileWriter, level: number) {
     this.#file = file
+    this.#level = level
   }
 
   /** Makes a file of what `encode` writes; it is not there when that fails. */
-  static write<R>(path: string, encode: (target: FileTarget) => R): R {
-    return BlockFileWriter.write(path, file => encode(new FileTarget(file)))
+  static write<R>(path: string, level: number, encode: (target: FileTarget) => R): R {
+    return BlockFileWriter.write(path, file => encode(new FileTarget(file, level)))
   }
 
   close(): void {
@@ -30,6 +34,6 @@ export class FileTarget implements BlockTarget {
   }
 
   commit(bytes: number, count: number): BlockRef {
-    return fileRef(this.#file.path, this.#file.append(this.#scratch.subarray(0, bytes), count), { bytes, count })
+    return fileRef(this.#file.path, this.#file.append(this.#scratch.subarray(0, bytes), count, this.#level), count)
   }
 }

@@ -147,7 +147,7 @@ export class SlabTaskIO implements TaskIO {
   keep(where: StoreSlot, records: readonly unknown[]): BlockRef[] {
     const blocks = where.file === undefined
       ? inBlocks(records, (from, to) => this.keepRecords(records, from, to))
-      : FileTarget.write(where.file, target => inBlocks(records, (from, to) => encodeBlock(records, from, to, target, { classes: classTable })))
+      : FileTarget.write(where.file, this.#options.memory.compression.kept, target => inBlocks(records, (from, to) => encodeBlock(records, from, to, target, { classes: classTable })))
     if (where.objects) this.#hold({ ...where, blocks })
     return blocks
   }
@@ -180,14 +180,14 @@ export class SlabTaskIO implements TaskIO {
 
   /** Where the output to a shuffle goes. */
   #shuffleTarget(): BlockTarget {
-    const { shuffleFile } = this.#options
-    return shuffleFile === undefined ? this.#output : (this.#shuffled ??= new FileTarget(new BlockFileWriter(shuffleFile)))
+    const { shuffleFile, memory } = this.#options
+    return shuffleFile === undefined ? this.#output : (this.#shuffled ??= new FileTarget(new BlockFileWriter(shuffleFile), memory.compression.shuffled))
   }
 
   /** Counts a block that is given to a shuffle. */
   #given(block: BlockRef): BlockRef {
     const { outputBytes } = this.#options.memory
-    if (block.file !== undefined) this.metrics.spilledBytes += block.bytes
+    if (block.file !== undefined) this.metrics.spilledBytes += block.stored ?? block.bytes
     else if ((this.#givenBytes += block.bytes) > outputBytes) throw kernelErrors.RIV_BLOCK_MEMORY(this.#givenBytes, outputBytes)
     return block
   }
@@ -199,7 +199,7 @@ export class SlabTaskIO implements TaskIO {
 
   #read(ref: BlockRef): Buffer {
     if (isInJournal(ref)) return readJournalBlock(this.#blockFiles, ref)
-    if (ref.file !== undefined) return this.#blockFiles.read(ref.file, ref.offset, ref.bytes)
+    if (ref.file !== undefined) return this.#blockFiles.read(ref.file, ref)
     const view = ref.slab < 0 ? this.#output.made(ref.slab) ?? this.#kept?.made(ref.slab) : this.#options.view(ref.slab)
     return view!.read(ref)
   }

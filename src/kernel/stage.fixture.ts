@@ -1,6 +1,7 @@
 // A stage run for real without an engine: blocks in a slab, a task on them, its output decoded.
 
 import { present } from '../base/assert.ts'
+import { uncompressed } from '../storage/block-compression.ts'
 import { decodeBlock } from '../wire/block/decode.ts'
 import { encodeBlock } from '../wire/block/encode.ts'
 import type { Lease } from '../wire/messages.ts'
@@ -24,7 +25,7 @@ export class StageHarness {
   /** The cancel flag; may be set by a function of the stage. */
   cancelled = false
   /** What a task may hold. */
-  memory: TaskMemoryOptions = { dir: '', bytes: Infinity, outputBytes: Infinity }
+  memory: TaskMemoryOptions = { dir: '', bytes: Infinity, outputBytes: Infinity, compression: uncompressed }
 
   /** A block of records. */
   block(records: readonly unknown[]): BlockRef {

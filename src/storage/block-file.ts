@@ -1,13 +1,24 @@
 // Blocks in local files, written and read where they are needed: in a task, or in the driver's thread when memory is full.
 //
+// - A block may be compressed (block-compression.ts); its handle says so, and the check sum of its frame is that of what is stored.
 // - A frame file (frame-file.ts) without an end: the file is one process's own, and each block is found by its offset.
 // - Everything is synchronous, as the fused loop that reads is. Nothing is synced: the files do not outlive the process.
 
 import { closeSync, openSync, readSync, rmSync, writevSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { compressBlock, decompressBlock } from './block-compression.ts'
 import { storageErrors } from './errors.ts'
 import { fileError } from './file-error.ts'
 import { fileHeader, frameHeader, frameHeaderBytes } from './frame-file.ts'
+
+/** Where a block is in a file. */
+export interface FilePlace {
+  /** Where its frame begins. */
+  readonly offset: number
+  readonly bytes: number
+  /** How many bytes it takes in the file, where it is compressed. */
+  readonly stored?: number
+}
 
 /** Writes blocks one after the other into a new file. */
 export class BlockFileWriter {
@@ -38,11 +49,13 @@ export class BlockFileWriter {
     closeSync(this.#fd)
   }
 
-  /** Adds a block; returns where its frame begins. */
-  append(payload: Uint8Array, count: number): number {
+  /** Adds a block, compressed at a level that is not 0. */
+  append(payload: Uint8Array, count: number, level = 0): FilePlace {
     const offset = this.#offset
-    this.#write([frameHeader(payload.length, count, crc32(payload)), payload])
-    return offset
+    const compressed = compressBlock(payload, level)
+    const stored = compressed ?? payload
+    this.#write([frameHeader(stored.length, count, crc32(stored)), stored])
+    return { offset, bytes: payload.length, ...(compressed && { stored: compressed.length }) }
   }
 
   #write(parts: readonly Uint8Array[]): void {
@@ -61,8 +74,14 @@ export class BlockFileReader {
   #path: string | undefined
   #fd = -1
 
-  /** The payload of the frame at an offset, in memory of its own that begins at a multiple of 8. Errors: RIV_FILE_CORRUPT, RIV_FILE_NOT_FOUND. */
-  read(path: string, offset: number, bytes: number): Buffer {
+  /** A block, in memory of its own that begins at a multiple of 8. Errors: RIV_FILE_CORRUPT, RIV_FILE_NOT_FOUND. */
+  read(path: string, { offset, bytes, stored }: FilePlace): Buffer {
+    const payload = this.#payload(path, offset, stored ?? bytes)
+    return stored === undefined ? payload : decompressBlock(payload, bytes, path)
+  }
+
+  /** The payload of the frame at an offset. */
+  #payload(path: string, offset: number, bytes: number): Buffer {
     const lead = Math.ceil(frameHeaderBytes / 8) * 8
     const buffer = Buffer.allocUnsafeSlow(lead + bytes)
     const frame = buffer.subarray(lead - frameHeaderBytes)

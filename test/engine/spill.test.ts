@@ -46,11 +46,13 @@ const sorts: typeof pipelines = [
 
 const byKey = (pairs: readonly (readonly [unknown, unknown])[]): unknown[] => pairs.toSorted((a, b) => compareValues(a[0], b[0]))
 
-for (const master of ['inline', 'local[2]'] as const) {
-  describe(master, () => {
-    const localDir = join(folder, master)
+const compression = { 'spark.shuffle.compress': true, 'spark.shuffle.spill.compress': true, 'spark.rdd.compress': true }
+
+for (const [master, compressed] of [['inline', false], ['inline', true], ['local[2]', false], ['local[2]', true]] as const) {
+  describe(`${master}${compressed ? ', compressed' : ''}`, () => {
+    const localDir = join(folder, `${master}-${compressed}`)
     const roomy = new Context({ master })
-    const tight = new Context({ master, conf: { 'memory.shuffle': '8k', 'spark.local.dir': localDir } })
+    const tight = new Context({ master, conf: { 'memory.shuffle': '8k', 'spark.local.dir': localDir, ...(compressed && compression) } })
     before(async () => { assert.equal(await keyed(tight, 1).count(), 1) })
     after(async () => {
       assert.deepEqual(readdirSync(localDir).flatMap(name => readdirSync(join(localDir, name))), [], 'files of tasks are gone')
@@ -94,17 +96,21 @@ function openFiles(below: string): string[] {
   }).filter(path => path.startsWith(below))
 }
 
-test('a process that is killed while a task spills: the next context removes its folder', async () => {
+test('a process that is killed while a task spills: the next context removes its folder, with kept partitions and outputs of map tasks', async () => {
   const localDir = join(folder, 'killed')
   const program = `
     import { Context } from 'rivulet'
-    const ctx = new Context({ master: 'local[2]', conf: { 'memory.shuffle': '8k', 'spark.local.dir': ${JSON.stringify(localDir)} } })
-    await ctx.range(0, 20000).map(i => [i, i]).groupByKey(1).foreach(([key]) => { process.kill(process.pid, 'SIGKILL') })`
+    const ctx = new Context({ master: 'local[2]', conf: { 'memory.shuffle': '8k', 'memory.blocks': '16m', 'spark.local.dir': ${JSON.stringify(localDir)} } })
+    const kept = ctx.range(0, 8000, 1, 2).map(i => [i, 'x'.repeat(2000) + i]).persist('DISK_ONLY')
+    await kept.count()
+    await kept.groupByKey(1).foreach(([key]) => { process.kill(process.pid, 'SIGKILL') })`
   const { signal } = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '-e', program])
   assert.equal(signal, 'SIGKILL')
   const left = readdirSync(localDir)
   assert.equal(left.length, 1)
-  assert.deepEqual(readdirSync(join(localDir, left[0]!)), [], 'its files were freed by the system')
+  const files = readdirSync(join(localDir, left[0]!))
+  assert.equal(files.length, 4, 'one for each kept partition and each map task')
+  assert.ok(files.every(name => name.startsWith('blocks-')), 'files of tasks were freed by the system')
   await new Context({ master: 'inline', conf: { 'spark.local.dir': localDir } }).stop()
   assert.deepEqual(readdirSync(localDir), [])
 })
@@ -115,10 +121,10 @@ test('a folder that cannot be used is what the error is about, whatever the oper
   for (const run of [() => pairs.groupByKey(1).count(), () => pairs.sortByKey().count(), () => pairs.join(pairs, 1).count()]) await assert.rejects(run, { code: 'RIV_TASK', message: /makeDirectory: .*no-folder/ })
 })
 
-for (const master of ['inline', 'local[2]'] as const) {
+for (const [master, conf] of [['inline', compression], ['local[2]', {}]] as const) {
   test(`map tasks of which one alone writes more than block memory holds, ${master}`, async () => {
     const localDir = join(folder, `outgrown-${master}`)
-    const ctx = new Context({ master, conf: { 'memory.blocks': '16m', 'spark.local.dir': localDir } })
+    const ctx = new Context({ master, conf: { 'memory.blocks': '16m', 'spark.local.dir': localDir, ...conf } })
     const pairs = ctx.range(0, 60_000, 1, 2).map(i => [i, 'x'.repeat(500) + i] as [number, string])
     const lengths = await pairs.groupByKey(2).map(([key, [text]]) => (text!.endsWith(String(key)) ? 1 : 0) as number).reduce((a, b) => a + b)
     assert.equal(lengths, 60_000)

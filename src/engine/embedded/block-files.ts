@@ -5,18 +5,21 @@
 
 import { rmSync } from 'node:fs'
 import { fileRef } from '../../kernel/file-target.ts'
+import type { Compression } from '../../storage/block-compression.ts'
 import { BlockFileWriter } from '../../storage/block-file.ts'
 import type { LocalDir } from '../../storage/local-dir.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 
 export class BlockFiles {
   readonly #dir: LocalDir
+  readonly #compression: Compression
   /** Calls back when every task that runs now has ended. */
   readonly #afterTasks: (action: () => void) => void
   #last = 0
 
-  constructor(dir: LocalDir, afterTasks: (action: () => void) => void) {
+  constructor(dir: LocalDir, compression: Compression, afterTasks: (action: () => void) => void) {
     this.#dir = dir
+    this.#compression = compression
     this.#afterTasks = afterTasks
   }
 
@@ -26,8 +29,9 @@ export class BlockFiles {
   }
 
   /** Copies blocks into a new file; returns their handles there, list by list. Errors: RIV_FILE_*, and then there is no file. */
-  write(lists: readonly (readonly BlockRef[])[], read: (ref: BlockRef) => Uint8Array): BlockRef[][] {
-    return BlockFileWriter.write(this.newPath(), file => lists.map(blocks => blocks.map(ref => fileRef(file.path, file.append(read(ref), ref.count), ref))))
+  write(kind: 'kept' | 'shuffled', lists: readonly (readonly BlockRef[])[], read: (ref: BlockRef) => Uint8Array): BlockRef[][] {
+    const level = this.#compression[kind]
+    return BlockFileWriter.write(this.newPath(), file => lists.map(blocks => blocks.map(ref => fileRef(file.path, file.append(read(ref), ref.count, level), ref.count))))
   }
 
   remove(path: string): void {

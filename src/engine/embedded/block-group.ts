@@ -32,9 +32,10 @@ export class BlockGroup {
     return this.lists.find(blocks => blocks.length > 0)?.[0]!.file
   }
 
+  /** What they take where they are. */
   get bytes(): number {
     let bytes = 0
-    for (const blocks of this.lists) for (const ref of blocks) bytes += ref.bytes
+    for (const blocks of this.lists) for (const ref of blocks) bytes += ref.stored ?? ref.bytes
     return bytes
   }
 }

@@ -102,7 +102,7 @@ export class BlockManager implements BlockLookup, Presence {
   /** There is no room for a partition that was made to be kept: writes it to a file, or gives up keeping it. */
   refused(plan: Plan, blocks: Blocks, read: (ref: BlockRef) => Uint8Array): Blocks | undefined {
     this.#of(plan).refusedAt = this.#released
-    return traitsOf(plan.storage).disk || isPrecious(plan) ? this.#options.files.write([blocks], read)[0] : undefined
+    return traitsOf(plan.storage).disk || isPrecious(plan) ? this.#options.files.write('kept', [blocks], read)[0] : undefined
   }
 
   unpersist(plan: Plan): void {
@@ -213,7 +213,7 @@ export class BlockManager implements BlockLookup, Presence {
 
   #moveToFile(group: BlockGroup): void {
     const { pool, files } = this.#options
-    const moved = files.write(group.lists, ref => pool.view(ref.slab).read(ref))
+    const moved = files.write(group.owner.kind === 'shuffled' ? 'shuffled' : 'kept', group.lists, ref => pool.view(ref.slab).read(ref))
     this.release(group)
     group.lists = moved
     const { plan, partition } = group.owner

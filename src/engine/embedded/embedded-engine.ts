@@ -32,6 +32,7 @@ import { BlockFiles } from './block-files.ts'
 import { BlockManager } from './block-manager.ts'
 import { BlockStore } from './block-store.ts'
 import { capturePlan, forEachUser, type Captures } from './capture-plan.ts'
+import { compressionOf } from './compression-of.ts'
 import { firstCounts } from './first-counts.ts'
 import { DagScheduler } from './dag-scheduler.ts'
 import type { Effect, StageRun, TaskAttempt } from './dag-scheduler.ts'
@@ -85,10 +86,11 @@ export class EmbeddedEngine implements Engine {
     this.#jobProperties = jobProperties
     this.#maxResultBytes = conf.get(engineSettings['spark.driver.maxResultSize'])
     this.status = new JobRecords(events, () => this.#runningTasks())
+    const compression = compressionOf(conf)
     const limits = memoryLimits(conf, threads, getHeapStatistics().heap_size_limit)
     this.#localDir = openLocalDir(conf)
     this.#store = new BlockStore({ maxBytes: limits.blockBytes, giveUp: except => this.#blocks.makeRoom(except), onDrop: slab => this.#backend.forget('slab', slab) })
-    this.#files = new BlockFiles(this.#localDir, action => this.#store.afterTasks(action))
+    this.#files = new BlockFiles(this.#localDir, compression, action => this.#store.afterTasks(action))
     this.#blocks = new BlockManager({
       pool: this.#store.pool,
       files: this.#files,
@@ -101,7 +103,7 @@ export class EmbeddedEngine implements Engine {
       },
     })
     const { decodedBytes } = limits
-    const memory = { dir: this.#localDir.place, bytes: limits.taskBytes, outputBytes: limits.outputBytes }
+    const memory = { dir: this.#localDir.place, bytes: limits.taskBytes, outputBytes: limits.outputBytes, compression }
     this.#backend = platform.backend !== undefined ? platform.backend(this.#store) : threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: limits.heapBytes, memory, decodedBytes })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))

@@ -6,6 +6,8 @@
 import { closeSync, constants, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { compressBlock, decompressBlock } from '../../storage/block-compression.ts'
+import type { FilePlace } from '../../storage/block-file.ts'
 import { fileError } from '../../storage/file-error.ts'
 import { makeLocalDir } from '../../storage/local-dir.ts'
 import { storageErrors } from '../../storage/errors.ts'
@@ -15,7 +17,7 @@ import { classTable } from '../class-table.ts'
 import { SpillFailure } from '../errors.ts'
 
 /** A block in a spill file. */
-export interface FileBlock { readonly offset: number; readonly bytes: number; readonly count: number }
+export interface FileBlock extends FilePlace { readonly count: number }
 
 /** Pairs as columns. */
 export interface PairColumns { readonly keys: unknown[]; readonly values: unknown[] }
@@ -34,6 +36,7 @@ function room(bytes: number): Buffer {
 
 export class SpillFile {
   readonly #path: string
+  readonly #level: number
   readonly #onWrite: (bytes: number) => void
   readonly #onClose: (file: SpillFile) => void
   readonly #fd: number
@@ -42,9 +45,10 @@ export class SpillFile {
   #end = 0
   #open = true
 
-  /** `dir` is made where it is not there. */
-  constructor(dir: string, onWrite: (bytes: number) => void, onClose: (file: SpillFile) => void) {
+  /** `dir` is made where it is not there; blocks are compressed at a level that is not 0. */
+  constructor(dir: string, level: number, onWrite: (bytes: number) => void, onClose: (file: SpillFile) => void) {
     this.#path = join(dir, `task-${randomUUID()}`)
+    this.#level = level
     this.#onWrite = onWrite
     this.#onClose = onClose
     this.#fd = this.#tried('create', () => {
@@ -57,32 +61,42 @@ export class SpillFile {
   /** Appends a block. Errors: RIV_FILE_*, RIV_RECORD_NOT_ENCODABLE. */
   write(keys: readonly unknown[], values: readonly unknown[]): FileBlock {
     let buffer = scratch
-    const offset = this.#end
+    let place: FilePlace | undefined
     encodeTuples([keys, values], 0, keys.length, {
       reserve: bytes => (buffer = room(bytes)),
       commit: (bytes, count) => {
-        this.#tried('write', () => {
-          for (let at = 0; at < bytes;) at += writeSync(this.#fd, buffer, at, bytes - at, offset + at)
-        })
-        this.#end += bytes
-        this.#onWrite(bytes)
-        return { slab: 0, generation: 0, offset, bytes, count }
+        place = this.#append(buffer.subarray(0, bytes))
+        return { slab: 0, generation: 0, ...place, count }
       },
     }, { classes: classTable })
-    return { offset, bytes: this.#end - offset, count: keys.length }
+    return { ...place!, count: keys.length }
+  }
+
+  #append(block: Uint8Array): FilePlace {
+    const compressed = compressBlock(block, this.#level)
+    const stored = compressed ?? block
+    const offset = this.#end
+    this.#tried('write', () => {
+      for (let at = 0; at < stored.length;) at += writeSync(this.#fd, stored, at, stored.length - at, offset + at)
+    })
+    this.#end += stored.length
+    this.#onWrite(stored.length)
+    return { offset, bytes: block.length, ...(compressed && { stored: compressed.length }) }
   }
 
   /** The pairs of a block. */
-  read({ offset, bytes }: FileBlock): PairColumns {
-    const buffer = room(bytes)
-    this.#tried('read', () => {
-      for (let at = 0; at < bytes;) {
-        const read = readSync(this.#fd, buffer, at, bytes - at, offset + at)
+  read({ offset, bytes, stored }: FileBlock): PairColumns {
+    const length = stored ?? bytes
+    const buffer = room(length)
+    const block = this.#tried('read', () => {
+      for (let at = 0; at < length;) {
+        const read = readSync(this.#fd, buffer, at, length - at, offset + at)
         if (read === 0) throw storageErrors.RIV_FILE_CORRUPT(this.#path, 'it ends too early')
         at += read
       }
+      return stored === undefined ? buffer.subarray(0, length) : decompressBlock(buffer.subarray(0, length), bytes, this.#path)
     })
-    return decodePairs(buffer.subarray(0, bytes), { classes: classTable })
+    return decodePairs(block, { classes: classTable })
   }
 
   /** Gives the file back; may be called twice. */

@@ -4,6 +4,7 @@
 // - What is held in it is an estimate of bytes in the heap, by samples; garbage is not counted, so the heap may be twice as large.
 // - Everything that is open in a task at the same time has an equal share.
 
+import type { Compression } from '../../storage/block-compression.ts'
 import { SpillFile } from './spill-file.ts'
 
 export interface TaskMemoryOptions {
@@ -13,6 +14,8 @@ export interface TaskMemoryOptions {
   readonly bytes: number
   /** Bytes of block memory that it may fill with what it gives to a shuffle; more has to go to a file. */
   readonly outputBytes: number
+  /** Of what goes to files. */
+  readonly compression: Compression
 }
 
 /** Records between two samples, at most. */
@@ -54,7 +57,7 @@ export class TaskMemory {
 
   /** A new file; it is closed with the task if not before. */
   openFile(): SpillFile {
-    const file = new SpillFile(this.#options.dir, this.#onSpill, closed => this.#files.delete(closed))
+    const file = new SpillFile(this.#options.dir, this.#options.compression.spilled, this.#onSpill, closed => this.#files.delete(closed))
     this.#files.add(file)
     return file
   }

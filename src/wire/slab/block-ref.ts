@@ -12,6 +12,8 @@ export interface BlockRef {
   readonly count: number
   /** The file, where it is in one. */
   readonly file?: string
+  /** How many bytes it takes in the file, where it is compressed there. */
+  readonly stored?: number
   /** The CRC-32 of the bytes, where the file is a journal: there they stand alone. Otherwise they are a frame, which has it. */
   readonly sum?: number
 }
