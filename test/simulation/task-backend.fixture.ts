@@ -17,6 +17,7 @@ import { SlabTaskIO } from '../../src/kernel/slab-task-io.ts'
 import { forgetTables } from '../../src/kernel/state/live-tables.ts'
 import type { BlockStore } from '../../src/engine/embedded/block-store.ts'
 import { enqueue, type Installed, type ReadyTask, type TaskBackend, type TaskOutcome, type TaskRequest, type TaskWatch } from '../../src/engine/embedded/task-backend.ts'
+import { uncompressed } from '../../src/storage/block-compression.ts'
 import type { SimulatedProcess } from '../../src/storage/simulated-disk.fixture.ts'
 import type { Leases } from '../../src/wire/messages.ts'
 import { Process, type World } from './world.fixture.ts'
@@ -62,7 +63,7 @@ interface Worker {
 const noticeMs = 2
 const silenceMs = 60
 const cancelGraceMs = 100
-const memory = { dir: '/nowhere', bytes: 64 << 20, outputBytes: 64 << 20 }
+const memory = { dir: '/nowhere', bytes: 64 << 20, outputBytes: 64 << 20, compression: uncompressed }
 const cancelled = (): TaskOutcome => ({ kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') })
 let lastWorker = 0
 /** The worker in which the code of a task runs. */
