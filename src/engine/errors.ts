@@ -16,9 +16,9 @@ export const engineErrors = defineErrors({
     docs: 'The worker thread that ran a task was lost: it exited (`process.exit` in a function), or an error outside the task (a timer, an event handler) was never caught. The worker is replaced and the task is tried again, four times in all.',
   },
   RIV_TASK_MEMORY: {
-    message: (action: string, partition: number, detail: string, attempts: number) => `${action}: the task of partition ${partition} was terminated because its worker ran out of memory (${detail})${times(attempts)}`,
-    hint: 'use more partitions, or raise memory.worker; a list of all values of one key (groupByKey, cogroup) must fit: reduceByKey, aggregateByKey and join need none',
-    docs: 'A worker thread\'s heap grew over the limit (`memory.worker`), so the worker was terminated and replaced. The task is tried once more, alone. Growth over more than about 50 ms is survived; one enormous allocation may end the whole process. What a task groups, sorts or joins goes to files when it is more than `memory.shuffle`, but the values of one key in `groupByKey` and `cogroup` are one array, whatever the number of partitions.',
+    message: (action: string, partition: number, detail: string, attempts: number) => `${action}: the task of partition ${partition} ran out of memory (${detail})${times(attempts)}`,
+    hint: 'use more partitions, or raise memory.worker; a list of all values of one key (groupByKey, cogroup) must fit: reduceByKey, join and sortByKey need none',
+    docs: 'What a task aggregates, groups, sorts or joins goes to files when it is more than `memory.shuffle`, but what belongs to one key in `groupByKey`, `cogroup` and `aggregateByKey` is one value, whatever the number of partitions: where it is more than half of the heap (`memory.worker`; with the inline master V8\'s limit) the task fails, and is not tried again. Where functions fill the heap of a worker thread over its limit, the worker is terminated and replaced, and the task is tried once more, alone. Growth over more than about 50 ms is survived so; one enormous allocation may end the whole process, and so may functions that fill the heap with the inline master.',
   },
   RIV_JOB_CANCELLED: {
     message: (action: string) => `${action} was cancelled`,

@@ -2,7 +2,7 @@
 
 import type { BlockRef } from '../wire/slab/block-ref.ts'
 import type { FileSlot, KeepOutput, StoreSlot } from '../wire/shape.ts'
-import { FinalFailure, SpillFailure, TaskCancelled, UnknownClass, UserFailure } from './errors.ts'
+import { FinalFailure, SpillFailure, TaskCancelled, TooLarge, UnknownClass, UserFailure } from './errors.ts'
 import { readLines as readFileLines } from './file-lines.ts'
 import { Collected } from './outputs.ts'
 import type { TaskIO } from './task-io.ts'
@@ -37,7 +37,7 @@ export interface StoredPartition { readonly slot: number; readonly blocks: reado
 export const needsAsync = Symbol('needs the async form')
 
 /** Errors that say what they are already. */
-const passing = [UserFailure, TaskCancelled, FinalFailure, UnknownClass, SpillFailure]
+const passing = [UserFailure, TaskCancelled, FinalFailure, UnknownClass, SpillFailure, TooLarge]
 
 /** The error to throw for a throw inside the loop; `at` is the function that was being called, or -1 for our own code. */
 export function failed(error: unknown, at: number, record: unknown): unknown {

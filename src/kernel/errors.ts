@@ -45,6 +45,15 @@ export class SpillFailure extends Error {
   }
 }
 
+/** What has to be in memory together is more than the task may hold: trying again cannot help. */
+export class TooLarge extends Error {
+  override name = 'TooLarge'
+
+  constructor(key: unknown, bytes: number, most: number) {
+    super(`what belongs to the key ${showRecord(key)} takes about ${Math.round(bytes / 2 ** 20)} MiB, a task may hold ${Math.round(most / 2 ** 20)} MiB of it`)
+  }
+}
+
 /** The task saw its cancel flag. */
 export class TaskCancelled extends Error {
   override name = 'TaskCancelled'

@@ -25,7 +25,7 @@ export class StageHarness {
   /** The cancel flag; may be set by a function of the stage. */
   cancelled = false
   /** What a task may hold. */
-  memory: TaskMemoryOptions = { dir: '', bytes: Infinity, outputBytes: Infinity, compression: uncompressed }
+  memory: TaskMemoryOptions = { dir: '', bytes: Infinity, groupBytes: Infinity, outputBytes: Infinity, compression: uncompressed }
 
   /** A block of records. */
   block(records: readonly unknown[]): BlockRef {

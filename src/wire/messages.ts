@@ -53,9 +53,9 @@ export type FromWorker =
   | (TaskEnd & { readonly type: 'done'; readonly count: number; readonly blocks: readonly BlockRef[]; readonly shuffle?: readonly (readonly BlockRef[])[]; readonly stored: readonly { slot: number; blocks: readonly BlockRef[] }[]; readonly kept?: KeepOutput; readonly updates?: readonly BlockRef[] })
   | (TaskEnd & { readonly type: 'failed'; readonly failure: FailureData; readonly error: RemoteError })
 
-/** A failed attempt as data (`fatal`: trying again cannot help): which function of the stage's table, on which record (already shortened). */
+/** A failed attempt as data (`fatal`, `memory`: trying again cannot help): which function of the stage's table, on which record (already shortened). */
 export interface FailureData {
-  readonly kind: 'user' | 'cancelled' | 'fatal' | 'other'
+  readonly kind: 'user' | 'cancelled' | 'fatal' | 'memory' | 'other'
   readonly fn: number
   readonly record: string
 }

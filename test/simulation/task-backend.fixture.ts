@@ -63,7 +63,7 @@ interface Worker {
 const noticeMs = 2
 const silenceMs = 60
 const cancelGraceMs = 100
-const memory = { dir: '/nowhere', bytes: 64 << 20, outputBytes: 64 << 20, compression: uncompressed }
+const memory = { dir: '/nowhere', bytes: 64 << 20, groupBytes: 64 << 20, outputBytes: 64 << 20, compression: uncompressed }
 const cancelled = (): TaskOutcome => ({ kind: 'failed', failure: { kind: 'cancelled', fn: -1, record: '' }, cause: new Error('cancelled') })
 let lastWorker = 0
 /** The worker in which the code of a task runs. */

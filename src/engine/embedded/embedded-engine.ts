@@ -103,7 +103,7 @@ export class EmbeddedEngine implements Engine {
       },
     })
     const { decodedBytes } = limits
-    const memory = { dir: this.#localDir.place, bytes: limits.taskBytes, outputBytes: limits.outputBytes, compression }
+    const memory = { dir: this.#localDir.place, bytes: limits.taskBytes, groupBytes: limits.groupBytes, outputBytes: limits.outputBytes, compression }
     this.#backend = platform.backend !== undefined ? platform.backend(this.#store) : threads === 0 ? new InlineBackend(this.#store, memory, decodedBytes) : new WorkerPool({ threads, store: this.#store, log, maxHeapBytes: limits.heapBytes, memory, decodedBytes })
     this.#catalog = new StageCatalog((kind, id) => this.#backend.forget(kind, id))
     this.#scheduler = new DagScheduler(this.#blocks, threads === 0 ? 1 : conf.get(engineSettings['spark.task.maxFailures']))

@@ -30,7 +30,7 @@ for (const [memory, threads, heapMB, taskMB] of machines) {
 
 test('what is given goes before what follows from the whole', () => {
   const conf = new Conf({ 'spark.driver.memory': '2g', 'memory.blocks': '64m', 'memory.worker': '128m', 'memory.shuffle': '20m', 'memory.decoded': '8m' })
-  assert.deepEqual(memoryLimits(conf, 2, 4_096 * MB), { blockBytes: 64 * MB, heapBytes: 128 * MB, taskBytes: 10 * MB, outputBytes: 16 * MB, decodedBytes: 8 * MB })
+  assert.deepEqual(memoryLimits(conf, 2, 4_096 * MB), { blockBytes: 64 * MB, heapBytes: 128 * MB, taskBytes: 10 * MB, groupBytes: 64 * MB, outputBytes: 16 * MB, decodedBytes: 8 * MB })
   assert.equal(memoryLimits(new Conf({ 'memory.decoded': '0' }), 2, 4_096 * MB).decodedBytes, 0)
 })
 

@@ -15,6 +15,8 @@ export interface MemoryLimits {
   readonly heapBytes: number
   /** What one task holds of what it aggregates, groups and sorts. */
   readonly taskBytes: number
+  /** What one task holds of what has to stay together: the values of a key that are one list. */
+  readonly groupBytes: number
   /** Most block memory that one task fills with what it gives to a shuffle. */
   readonly outputBytes: number
   /** Decoded records that a thread holds. */
@@ -37,6 +39,7 @@ export function memoryLimits(conf: Conf, threads: number, driverHeapBytes: numbe
     blockBytes,
     heapBytes,
     taskBytes: Math.min(given('memory.shuffle', memory / 8) / atOnce, heapBytes / 4),
+    groupBytes: heapBytes / 2,
     outputBytes: blockBytes / 2 / atOnce,
     decodedBytes: Math.min(given('memory.decoded', Infinity), heapBytes / 2),
   }

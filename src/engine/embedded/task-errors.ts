@@ -26,6 +26,7 @@ export function failureOf(outcome: Exclude<TaskOutcome, { kind: 'done' }>, { act
   const { failure, cause } = outcome
   if (failure.kind === 'cancelled') return { error: engineErrors.RIV_JOB_CANCELLED(action), retry: false }
   if (failure.kind === 'fatal') return { error: cause, retry: false }
+  if (failure.kind === 'memory') return { error: engineErrors.RIV_TASK_MEMORY(action, partition, cause.message, attempt), retry: false }
   const origin = origins[failure.fn]
   if (failure.kind === 'user' && origin !== undefined) {
     const thrown = `${cause.name}: ${cause.message}`

@@ -7,6 +7,7 @@
 //   It is decided by counts alone, so a task that is tried again gives the same.
 
 import { CombineMap } from '../combine-map.ts'
+import { TooLarge } from '../errors.ts'
 import { lastCost, sizeOf } from './size-of.ts'
 import type { TaskMemory } from './task-memory.ts'
 
@@ -51,6 +52,18 @@ export abstract class BoundedMap extends CombineMap {
   /** Takes all pairs out of memory. */
   protected abstract pour(): void
 
+  /** Does what can be done where emptying does not help; gives the bytes that are held then. */
+  protected shrink(bytes: number): number {
+    const { most } = this.memory
+    if (bytes <= most) return bytes
+    let [largest, size]: [unknown, number] = [undefined, -1]
+    this.forEach((key, value) => {
+      const own = sizeOf(value)
+      if (own > size) [largest, size] = [key, own]
+    })
+    throw new TooLarge(largest, bytes, most)
+  }
+
   /** Whether emptying it helps. */
   protected get canPour(): boolean {
     return true
@@ -81,7 +94,10 @@ export abstract class BoundedMap extends CombineMap {
     this.#keys = size
     this.#tried += this.#interval
     this.#bytes += fresh * this.#key.value + (this.#interval - fresh) * this.#growth.value
-    if ((this.#bytes > this.memory.share || size >= maxKeys) && this.canPour) this.empty()
+    if (this.#bytes > this.memory.share || size >= maxKeys) {
+      if (this.canPour) this.empty()
+      else this.#bytes = this.shrink(this.#bytes)
+    }
     return (this.#interval = this.memory.interval(Math.max(this.#key.value, this.#growth.value), cost))
   }
 

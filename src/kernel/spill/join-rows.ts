@@ -4,13 +4,18 @@
 //     └ full ─→ both sides into files, cut into buckets by the hash of the keys; then bucket by bucket in the same way
 //
 // - Results of one key come in the order of its left pairs, and for each of those in the order of the right ones.
-// - A key's right value is kept as it is; only a second one makes a list.
+// - A key's right value is kept as it is; only a second one makes a list. Lists of few keys that are too large, which cutting makes no
+//   smaller, go to a file, and are read for each left pair: what comes out is as large.
 
 import { PairBuckets } from '../outputs.ts'
 import type { TaskIO } from '../task-io.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { bucketCount, bucketOf, canCut } from './buckets.ts'
+import { sizeOf } from './size-of.ts'
 import type { FileBlock, SpillFile } from './spill-file.ts'
+
+/** A list in a file is read in blocks of about so many bytes. */
+const filedBlockBytes = 64 << 10
 
 type PairRow = readonly [unknown, unknown]
 
@@ -60,19 +65,55 @@ interface Spilled { readonly file: SpillFile; readonly buckets: PairBuckets<File
 class Several {
   readonly values: unknown[]
   constructor(values: unknown[]) { this.values = values }
+
+  add(value: unknown): void {
+    this.values.push(value)
+  }
+
+  [Symbol.iterator](): Iterator<unknown> {
+    return this.values[Symbol.iterator]()
+  }
 }
 
-const valuesOf = (held: unknown): readonly unknown[] => (held instanceof Several ? held.values : [held])
+/** As many values of one key as go to a file. */
+class Filed {
+  readonly #io: TaskIO
+  readonly #file: SpillFile
+  readonly #out: PairBuckets<FileBlock>
+
+  constructor(io: TaskIO, file: SpillFile) {
+    this.#io = io
+    this.#file = file
+    this.#out = new PairBuckets(1, () => 0, (keys, values) => file.write(keys, values), filedBlockBytes)
+  }
+
+  add(value: unknown): void {
+    this.#out.add(undefined, value)
+  }
+
+  * [Symbol.iterator](): Iterator<unknown> {
+    for (const block of this.#out.finish()[0]!) {
+      this.#io.tick()
+      yield* this.#file.read(block).values
+    }
+  }
+}
+
+const valuesOf = (held: unknown): Iterable<unknown> => (held instanceof Several || held instanceof Filed ? held : [held])
 
 class RightTable extends BoundedMap {
+  readonly #io: TaskIO
   readonly #keepsValues: boolean
   readonly #level: number
   #left = 1
+  /** Of lists. */
+  #lists: SpillFile | undefined
   /** Where all pairs are, once they were too many. */
   spilled: Spilled | undefined
 
   constructor(io: TaskIO, keepsValues: boolean, level: number) {
     super(io.memory)
+    this.#io = io
     this.#keepsValues = keepsValues
     this.#level = level
   }
@@ -85,7 +126,7 @@ class RightTable extends BoundedMap {
     if (place === -1) this.add(key, this.#keepsValues ? value : undefined)
     else if (this.#keepsValues) {
       const held = this.values[place]
-      if (held instanceof Several) held.values.push(value)
+      if (held instanceof Several || held instanceof Filed) held.add(value)
       else this.values[place] = new Several([held, value])
     }
     if (due) this.#left = this.sampled(key, before)
@@ -94,6 +135,7 @@ class RightTable extends BoundedMap {
   /** Gives up its part of the task's memory. */
   close(): void {
     this.memory.leave()
+    this.#lists?.close()
   }
 
   protected override get canPour(): boolean {
@@ -104,7 +146,21 @@ class RightTable extends BoundedMap {
     const file = this.memory.openFile()
     const buckets = bucketsIn(file, this.#level)
     this.forEach((key, held) => { for (const value of valuesOf(held)) buckets.add(key, value) })
+    this.#lists?.close()
     this.spilled = { file, buckets }
+  }
+
+  protected override shrink(bytes: number): number {
+    let rest = 0
+    for (let place = 0; place < this.size; place++) {
+      const held = this.values[place]
+      if (held instanceof Several) {
+        const list = (this.values[place] = new Filed(this.#io, (this.#lists ??= this.memory.openFile())))
+        for (const value of held) list.add(value)
+      }
+      rest += sizeOf(this.values[place])
+    }
+    return super.shrink(rest)
   }
 }
 
@@ -121,6 +177,7 @@ function* pairs(left: Iterable<PairRow>, table: RightTable, leftOuter: boolean, 
     if (matched !== undefined) matched[place] = 1
     const held = table.values[place]
     if (held instanceof Several) for (const right of held.values) yield [key, [value, right]]
+    else if (held instanceof Filed) for (const right of held) yield [key, [value, right]]
     else yield [key, [value, held]]
   }
   let place = 0

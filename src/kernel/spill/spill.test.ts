@@ -11,6 +11,7 @@ import { encodeKey } from '../../wire/key/key-bytes.ts'
 import type { Aggregator, Input, Sink } from '../../wire/shape.ts'
 import { anyKey, anyValue } from '../../wire/values.fixture.ts'
 import { UserFailure } from '../errors.ts'
+import { failureData } from '../failure-data.ts'
 import { PairBuckets } from '../outputs.ts'
 import type { TaskOutput } from '../compile-runtime.ts'
 import { StageHarness } from '../stage.fixture.ts'
@@ -176,6 +177,42 @@ test('one key that is larger than the memory', () => {
   assert.equal(groups.size, 501)
   assert.deepEqual(groups.get('hot'), pairs.filter(([key]) => key === 'hot').map(([, value]) => value))
   assert.ok(spilled > 0)
+})
+
+test('a list that has to be in memory ends the task before it fills the heap', () => {
+  const most = 400_000
+  const grow = (count: number): unknown => {
+    const harness = new StageHarness()
+    harness.memory = { ...harness.memory, dir: folder, bytes: 10_000, groupBytes: most }
+    const block = harness.block(Array.from({ length: count }, (_, i): Pair => [i % 10 === 0 ? i : 'hot', `value ${i}`]))
+    try {
+      return finished(harness.run(reduce(group, false), { to: 'count' }, groupFns, [[block]])).count
+    } finally {
+      harness.io!.finish()
+    }
+  }
+  assert.equal(grow(5_000), 501)
+  assert.throws(() => grow(50_000), error => {
+    const { data, cause } = failureData(error)
+    return data.kind === 'memory' && /the key 'hot' .* MiB/.test(cause.message)
+  })
+})
+
+test('a join holds no list of a key that is larger than the memory, on either side', () => {
+  const large = Array.from({ length: 20_000 }, (_, i): Pair => [i % 10 === 0 ? i : 'hot', `value ${i}`])
+  const small: Pair[] = [['hot', 1], ['cold', 2], ['hot', 3]]
+  for (const [left, right] of [[small, large], [large, small]] as const) {
+    const harness = new StageHarness()
+    harness.memory = { ...harness.memory, dir: folder, bytes: 10_000, groupBytes: 50_000 }
+    const results: Pair[] = []
+    const sides = (a: Iterable<Pair>, b: Iterable<Pair>): Iterable<Pair> => joinRows(a, b, { gives: 'pairs', leftOuter: true, rightOuter: true }, harness.io!)
+    void harness.run({ from: 'zip', inputs: [{ from: 'blocks', slot: 0 }, { from: 'blocks', slot: 1 }], fn: 0 }, { to: 'foreach', fn: 1 }, [sides, (pair: Pair) => { results.push(pair) }], [[harness.block(left)], [harness.block(right)]])
+    harness.io!.finish()
+    const hot = (pairs: readonly Pair[]): unknown[] => pairs.filter(([key]) => key === 'hot').map(([, value]) => value)
+    assert.deepEqual(hot(results), hot(left).flatMap(a => hot(right).map(b => [a, b])))
+    assert.equal(results.length, 2 * 18_000 + 2_000 + 1)
+    assert.equal(openFiles().length, 0)
+  }
 })
 
 test('a function that fails when spilled parts are merged is named', () => {

@@ -12,6 +12,8 @@ export interface TaskMemoryOptions {
   readonly dir: string
   /** Bytes that a task may hold. */
   readonly bytes: number
+  /** Bytes that it may hold of what cannot go to a file: the values of a key that are one list. */
+  readonly groupBytes: number
   /** Bytes of block memory that it may fill with what it gives to a shuffle; more has to go to a file. */
   readonly outputBytes: number
   /** Of what goes to files. */
@@ -38,6 +40,11 @@ export class TaskMemory {
   /** Bytes that each holder may fill. */
   get share(): number {
     return this.#options.bytes / Math.max(1, this.#holders)
+  }
+
+  /** Bytes that may be held of what has to stay together. */
+  get most(): number {
+    return Math.max(this.share, this.#options.groupBytes)
   }
 
   /** One more holder, until `leave`. */
