@@ -118,12 +118,17 @@ export class PairBuckets<B extends Written> {
     const partition = this.#partitionOf(key)
     const keys = this.#keys[partition]!
     this.#values[partition]!.push(value)
-    if (keys.push(key) >= this.#limit) this.#flush(partition)
+    keys.push(key)
     if (--this.#untilSample === 0) this.#sample(key, value)
+    if (keys.length >= this.#limit) this.#flush(partition)
   }
 
+  /** The pairs of a map. What one key gathered may be as large as the whole map: it does not wait for others. */
   addAll(map: CombineMap): void {
-    map.forEach((key, value) => this.add(key, value))
+    map.forEach((key, value) => {
+      this.add(key, value)
+      if (this.#isLarge(value)) this.#flushLarge(this.#partitionOf(key))
+    })
   }
 
   finish(): B[][] {
@@ -141,6 +146,18 @@ export class PairBuckets<B extends Written> {
     this.#limit = nextRecords(block, this.#blockBytes)
     this.#keys[partition] = []
     this.#values[partition] = []
+  }
+
+  #isLarge(value: unknown): boolean {
+    return (typeof value === 'object' && value !== null) || typeof value === 'string' ? sizeOf(value) > heapPerByte * this.#blockBytes : false
+  }
+
+  /** One that is large says nothing of the next ones. */
+  #flushLarge(partition: number): void {
+    if (this.#keys[partition]!.length === 0) return
+    const limit = this.#limit
+    this.#flush(partition)
+    this.#limit = limit
   }
 
   /** Looks at one pair in many: large ones that come after small ones must not fill the heap before their buckets are full. */

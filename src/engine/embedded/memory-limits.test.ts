@@ -29,11 +29,14 @@ for (const [memory, threads, heapMB, taskMB] of machines) {
 }
 
 test('what is given goes before what follows from the whole', () => {
-  const conf = new Conf({ 'spark.driver.memory': '2g', 'memory.blocks': '64m', 'memory.worker': '128m', 'memory.shuffle': '20m', 'memory.decoded': '8m' })
-  assert.deepEqual(memoryLimits(conf, 2, 4_096 * MB), { blockBytes: 64 * MB, heapBytes: 128 * MB, taskBytes: 10 * MB, groupBytes: 64 * MB, outputBytes: 16 * MB, decodedBytes: 8 * MB })
+  const conf = new Conf({ 'spark.driver.memory': '2g', 'memory.blocks': '64m', 'memory.worker': '144m', 'memory.shuffle': '20m', 'memory.decoded': '8m' })
+  assert.deepEqual(memoryLimits(conf, 2, 4_096 * MB), { blockBytes: 64 * MB, heapBytes: 144 * MB, taskBytes: 10 * MB, groupBytes: 48 * MB, outputBytes: 16 * MB, decodedBytes: 8 * MB })
   assert.equal(memoryLimits(new Conf({ 'memory.decoded': '0' }), 2, 4_096 * MB).decodedBytes, 0)
 })
 
 test("a driver's heap that is smaller than its part", () => {
-  assert.equal(memoryLimits(new Conf({ 'spark.driver.memory': '64g' }), 0, 100 * MB).taskBytes, 25 * MB)
+  for (const [limit, heap] of [[100, 50], [448, 256], [4_096, 3_904]] as const) { // with the young generation, and without
+    const { heapBytes, taskBytes } = memoryLimits(new Conf({ 'spark.driver.memory': '64g' }), 0, limit * MB)
+    assert.deepEqual([heapBytes, taskBytes], [heap * MB, heap * MB / 4])
+  }
 })

@@ -15,7 +15,7 @@ export interface MemoryLimits {
   readonly heapBytes: number
   /** What one task holds of what it aggregates, groups and sorts. */
   readonly taskBytes: number
-  /** What one task holds of what has to stay together: the values of a key that are one list. */
+  /** What one task holds of what has to stay together: the values of a key that are one list. A part that is read from a file comes on top. */
   readonly groupBytes: number
   /** Most block memory that one task fills with what it gives to a shuffle. */
   readonly outputBytes: number
@@ -25,6 +25,8 @@ export interface MemoryLimits {
 
 const leastHeap = 256 * 2 ** 20
 const mostHeap = 4 * 2 ** 30
+/** What V8's limit counts of young objects at most; what stays has no room there. */
+const youngHeap = 192 * 2 ** 20
 
 /** `threads` is 0 where tasks run in the driver's thread, whose heap has a limit already. */
 export function memoryLimits(conf: Conf, threads: number, driverHeapBytes: number): MemoryLimits {
@@ -33,13 +35,13 @@ export function memoryLimits(conf: Conf, threads: number, driverHeapBytes: numbe
   const atOnce = Math.max(1, threads)
   const blockBytes = given('memory.blocks', memory / 4)
   const heapBytes = threads === 0
-    ? Math.min(driverHeapBytes, memory / 2)
+    ? Math.min(Math.max(driverHeapBytes / 2, driverHeapBytes - youngHeap), memory / 2)
     : given('memory.worker', Math.max(leastHeap, Math.min(mostHeap, memory / 2 / threads)))
   return {
     blockBytes,
     heapBytes,
     taskBytes: Math.min(given('memory.shuffle', memory / 8) / atOnce, heapBytes / 4),
-    groupBytes: heapBytes / 2,
+    groupBytes: heapBytes / 3,
     outputBytes: blockBytes / 2 / atOnce,
     decodedBytes: Math.min(given('memory.decoded', Infinity), heapBytes / 2),
   }

@@ -10,6 +10,7 @@ import { encodeBlock } from '../../wire/block/encode.ts'
 import { encodeKey } from '../../wire/key/key-bytes.ts'
 import type { Aggregator, Input, Sink } from '../../wire/shape.ts'
 import { anyKey, anyValue } from '../../wire/values.fixture.ts'
+import { CombineMap } from '../combine-map.ts'
 import { UserFailure } from '../errors.ts'
 import { failureData } from '../failure-data.ts'
 import { PairBuckets } from '../outputs.ts'
@@ -314,6 +315,21 @@ test('buckets write blocks as they fill, however large and uneven the records', 
     assert.ok(most < 40 << 20 && largest < 30 << 20, `${name}: ${most} bytes held, ${largest} in one block`)
     assert.ok(blocks[0]!.length > 1, name)
   }
+})
+
+test('what one key gathered is written at once, and the block size of others is as before', () => {
+  const written: (readonly unknown[])[] = []
+  const buckets = new PairBuckets(4, key => (key as number) % 4, (keys, values) => {
+    written.push(keys)
+    return { bytes: (values as (number | number[])[]).reduce<number>((total, value) => total + (typeof value === 'number' ? 8 : 8 * value.length), 0), count: keys.length }
+  })
+  for (let round = 1; round <= 5; round++) {
+    const map = new CombineMap()
+    for (let key = 0; key < 5_000; key++) map.add(key, key === 77 ? Array<number>(1_000_000).fill(0.5) : key)
+    buckets.addAll(map)
+    assert.equal(written.filter(keys => keys.includes(77)).length, round)
+  }
+  assert.ok(written.length < 20, `${written.length} blocks`)
 })
 
 const sizes: readonly (readonly [string, () => unknown, number])[] = [

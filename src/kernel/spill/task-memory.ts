@@ -24,6 +24,8 @@ export interface TaskMemoryOptions {
 const longestInterval = 1_024
 /** A sample is taken at least so often while a share is filled. */
 const samplesPerShare = 32
+/** And so often where it is dear. */
+const leastSamples = 8
 
 export class TaskMemory {
   readonly #options: TaskMemoryOptions
@@ -58,8 +60,8 @@ export class TaskMemory {
 
   /** How many records may pass before the next sample, where one takes so many bytes and the last sample looked at `cost` values. */
   interval(bytesPerRecord: number, cost: number): number {
-    const often = Math.floor(this.share / samplesPerShare / Math.max(1, bytesPerRecord))
-    return Math.max(1, Math.min(longestInterval, often), cost)
+    const perShare = this.share / Math.max(1, bytesPerRecord)
+    return Math.max(1, Math.floor(Math.max(Math.min(longestInterval, perShare / samplesPerShare), Math.min(cost, perShare / leastSamples))))
   }
 
   /** A new file; it is closed with the task if not before. */
