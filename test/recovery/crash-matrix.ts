@@ -5,7 +5,7 @@
 // - A seed decides it all, apart from what real time does; a failing case says its seed and its lives.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -22,12 +22,13 @@ const self = new URL('../../scripts/self.mjs', import.meta.url).href
 const livesACase = 6
 const keepsAll = 100_000
 
-/** Runs cases; one at a time. */
+/** Runs cases, also several at a time. */
 export class CrashMatrix {
   readonly #root: string
   kills = 0
   readonly killsBy = new Map<string, number>()
   #server: Server | undefined
+  readonly #children = new Set<ChildProcess>()
   /** By source, master, store and clock, the places that a driver passes, and how often. */
   readonly #places = new Map<string, readonly (readonly [name: string, hits: number])[]>()
 
@@ -75,6 +76,11 @@ export class CrashMatrix {
     }
   }
 
+  /** Kills the drivers that run. */
+  killAll(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+  }
+
   async close(): Promise<void> {
     this.#server?.close()
     if (this.#server !== undefined) await once(this.#server, 'close')
@@ -106,6 +112,7 @@ export class CrashMatrix {
     const child = spawn(process.execPath, ['--import', self, program, JSON.stringify(plan)], {
       stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
     })
+    this.#children.add(child)
     let timer: NodeJS.Timeout | undefined
     child.stdout.once('data', () => { if (killAfterMs !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs - 100) })
     child.stdout.resume()
@@ -113,6 +120,7 @@ export class CrashMatrix {
     child.stderr.setEncoding('utf8').on('data', (text: string) => { complaints += text })
     const [code, signal] = await once(child, 'close') as [number | null, string | null]
     clearTimeout(timer)
+    this.#children.delete(child)
     return signal ?? (code === 0 ? 'ended' : `code ${code}: ${complaints}`)
   }
 
