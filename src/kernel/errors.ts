@@ -155,6 +155,16 @@ export const kernelErrors = defineErrors({
     hint: 'the file is of another kind, was cut short or changed, or uses a part of the format that is not there',
     docs: 'A Parquet or Avro file is not what was expected. The message has what was wrong; where it names a codec or an encoding, write the file with another.',
   },
+  RIV_STATE_DAMAGED: {
+    message: (problem: string) => `the database of a state is damaged: ${problem}`,
+    hint: 'nothing is lost: it was given up, and is built anew from the checkpoint when the batch is tried again or the program starts',
+    docs: "With `state.store` `disk`, databases beside the checkpoint's journal hold what does not fit in memory. They are a cache: what is in them is in the journal too. One was found damaged while it was used.",
+  },
+  RIV_STATE_DISK: {
+    message: (problem: string) => `the database of a state cannot be read or written: ${problem}`,
+    hint: 'free space on the disk of the checkpoint directory, or of spark.local.dir where there is none, and check their mode',
+    docs: 'With `state.store` `disk`, what does not fit in memory is in databases. SQLite could not use one: the disk is full, or read-only, or failed.',
+  },
   RIV_PIPE: {
     message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,
     hint: 'what it wrote to stderr stands on stderr; end it with `; true` where its exit code means nothing',

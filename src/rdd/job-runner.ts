@@ -47,6 +47,8 @@ export interface JobRunner {
   /** Partitions where the program names none. */
   readonly defaultParallelism: number
   readonly log: Logger
+  /** The folder for what goes with the context; made when it is first asked for. */
+  readonly localFolder: string
   run(job: Job): Promise<void>
   /** Captures a function for good (D-Stream operators, at start), so that batches send its hash only. */
   freeze(fn: PlanFunction): void

@@ -4,6 +4,9 @@ import { defineSettings, kinds } from '../base/define-settings.ts'
 
 export const streamingSettings = defineSettings({
   'spark.streaming.checkpoint.directory': kinds.text('', 'Where state is kept, as `ssc.checkpoint(directory)` says it.'),
+  'state.store': kinds.oneOf('memory', ['memory', 'disk'], 'Where the state of streams is held: `memory`, or `disk` where it may be larger than memory; then it is in databases below the checkpoint directory, or in `spark.local.dir` where there is none. The journal has it in either case.'),
+  'state.cacheBytes': kinds.bytes(256 << 20, 'With `state.store` `disk`, bytes of values that each stream with state holds in memory, over its partitions, besides what its last batches changed.'),
+  'state.behindBytes': kinds.bytes(16 << 20, 'With `state.store` `disk`, bytes of the journal that the databases of each stream with state may be behind, over its partitions: what a program that starts again has to read. Less is quicker to start, and writes more often what changes often.'),
   'checkpoint.durability': kinds.text('power', 'What an acknowledged batch survives: `power` (one sync to the disk a group of records), or `process` (the death of the program).'),
   'checkpoint.savepoint': kinds.text('', 'The savepoint that a program begins from; `rivulet run -s` sets it.'),
   'checkpoint.pinnedBytes': kinds.bytes(64 << 20, 'Bytes of a checkpoint that a state which hardly changes may hold back from being removed, beside twice its size; beyond it the state is written again.'),

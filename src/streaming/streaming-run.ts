@@ -5,6 +5,7 @@
 // - What fails before the first batch ends everything that was opened, and is begin()'s error.
 // - It ends once: by the program, by a batch that failed, or because the journal cannot be written any more.
 
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { callSite } from '../base/call-site.ts'
 import { ManualClock, type Clock } from '../base/clock.ts'
@@ -17,7 +18,8 @@ import { source } from '../rdd/nodes.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
 import { Termination } from './batch/termination.ts'
 import { Checkpointer } from './checkpoint/checkpointer.ts'
-import { idsOf } from './checkpoint/names.ts'
+import { diskPlace } from './checkpoint/disk-place.ts'
+import { idsOf, operatorsOf } from './checkpoint/names.ts'
 import { memoryDirectory, openCheckpoint, type OpenCheckpoint } from './checkpoint/open.ts'
 import type { Recovery } from './checkpoint/recovery.ts'
 import { openReplay } from './checkpoint/replay.ts'
@@ -120,11 +122,14 @@ export class StreamingRun {
     this.#hold()
     try {
       await this.#openControl() // before the checkpoint: a second program must not take it from the first
-      const { recovery, journal, lasts } = await (this.#checkpoint ??= this.#openCheckpoint())
+      const { recovery, journal, lasts, folder } = await (this.#checkpoint ??= this.#openCheckpoint())
       if (recovery.start !== undefined && this.#context.configuredParallelism === undefined) this.#graph.defaultTarget.partitions = recovery.start.parallelism
       this.#graph.start()
       this.#graph.epoch = journal.epoch
-      const checkpointer = this.#checkpointer = new Checkpointer({ journal, graph: this.#graph, runner: this.#context.runner, keepBatches: this.#context.conf.get(streamingSettings['replay.keep']), pinnedBytes: this.#context.conf.get(streamingSettings['checkpoint.pinnedBytes']), onFailure: error => this.#fail(error) })
+      const run = randomUUID().slice(0, 8)
+      const checkpointer = this.#checkpointer = new Checkpointer({ run, journal, graph: this.#graph, runner: this.#context.runner, keepBatches: this.#context.conf.get(streamingSettings['replay.keep']), pinnedBytes: this.#context.conf.get(streamingSettings['checkpoint.pinnedBytes']), onFailure: error => this.#fail(error) })
+      const disk = diskPlace(this.#context, recovery, run, folder)
+      for (const [i, { id }] of operatorsOf(this.#graph.stateful).entries()) this.#graph.stateful[i]!.stateful.placed?.({ get committedMs() { return checkpointer.committedMs }, disk }, id)
       const allowNonRestoredState = this.#context.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
       await restore({ recovery, graph: this.#graph, runner: this.#context.runner, checkpointer, lasts, zeroMs: this.#zeroMs, allowNonRestoredState })
       if (this.#clock instanceof ManualClock || this.#context.master === 'inline') this.#graph.watchCaptured()

@@ -88,12 +88,15 @@ export interface StoreSlot { readonly id: number; readonly rdd: number; readonly
 /** A byte range of a text file; lines belong to the range in which they begin. */
 export interface FileSlot { readonly path: string; readonly from: number; readonly to: number }
 
+/** Blocks in the order in which they were written, and the times of their batches. */
+export interface StateLog { readonly refs: PackedRefs; readonly times: Float64Array }
+
 /** What a function of a `keep` sink, or of a `kept` source, is given: blocks that were kept, and plain data. */
 export interface KeepInput {
   /** Names a partition of state that a thread may hold: tasks that name it run where it is, if they can. */
   readonly owner?: string
   /** The blocks that the state is made from; a thread that holds it does not read them. Where they are is asked when the task is described. */
-  readonly log?: PackedRefs
+  readonly log?: StateLog
   readonly lists: readonly (readonly BlockRef[])[]
   readonly args: unknown
 }

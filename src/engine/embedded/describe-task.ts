@@ -127,7 +127,7 @@ class Builder {
     for (const blocks of input.lists) this.#read(blocks)
     if (input.log === undefined) return this.#slot(input)
     const { log } = input
-    addSlabs(log, this.#slabs)
+    addSlabs(log.refs, this.#slabs)
     return this.#slot({ ...input, log })
   }
 

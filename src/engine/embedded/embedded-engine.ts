@@ -131,6 +131,10 @@ export class EmbeddedEngine implements Engine {
     return resolving === undefined ? this.#submit(job, captures, properties) : resolving.then(() => this.#submit(job, captures, properties))
   }
 
+  get localFolder(): string {
+    return this.#localDir.path
+  }
+
   freeze(fn: PlanFunction): void {
     captureWindow(() => forEachUser(fn, user => { user.frozen ??= this.#captureOne(user) }))
   }

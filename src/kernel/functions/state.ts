@@ -13,8 +13,8 @@ import { CombineMap } from '../combine-map.ts'
 import { FinalFailure, kernelErrors, UserFailure } from '../errors.ts'
 import { Collected, inBlocks } from '../outputs.ts'
 import { copyValue } from '../state/copy-value.ts'
-import { nextHead, tableToChange, tableToRead, type LogRow, type StateVersion } from '../state/live-tables.ts'
-import { absent, type Cell, type StateTable } from '../state/state-table.ts'
+import { cellsOf, forgetDamaged, nextHead, tableToChange, type DiskState, type StateVersion } from '../state/live-tables.ts'
+import { absent, type Cell, type RemoveRow, type StateStore, type Version } from '../state/state-store.ts'
 import { KeyState } from '../state/state.ts'
 import type { TaskIO } from '../task-io.ts'
 import { plain } from '../thenable.ts'
@@ -22,7 +22,13 @@ import type { Args, Fn, Fns, PairRow, Rows } from './kinds.ts'
 
 /** The arguments of every state function. */
 export interface StateArgs {
+  /** The version before. */
   readonly head: string | undefined
+  readonly version: Version
+  /** Batches up to this time are final. */
+  readonly committedMs: number
+  /** Where the state is on disk, if it is. */
+  readonly disk?: DiskState
   readonly timeMs: number
   /** How long a key may be idle. */
   readonly idleMs?: number
@@ -86,7 +92,7 @@ export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readon
 
 /** The same where keys may change: what the function gives, to be brought to the partitions of its keys. */
 export const updatedPairs = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput =>
-  ({ lists: [blocksOf(updated(tableToRead(versionOf(input), io), batchOf(rows), f!, (input.args as StateArgs).timeMs, io), io)], info: undefined })
+  ({ lists: [blocksOf(updated(tableToChange(versionOf(input), io), batchOf(rows), f!, (input.args as StateArgs).timeMs, io), io)], info: undefined })
 
 /** A version that has the pairs, and no others. */
 export const replaceState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }) => {
@@ -113,7 +119,7 @@ export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, inp
         else table.set(cell, state.get(), timeMs)
       } else if (cell !== undefined && idleMs !== undefined) table.set(cell, cell.value, timeMs)
     }
-    for (const cell of idleMs === undefined ? [] : table.takeIdle(timeMs - idleMs - 1)) {
+    for (const cell of idleMs === undefined ? [] : table.takeDue(timeMs - idleMs - 1)) {
       state.wrap(cell.key, cell.value, true)
       const result = called(f!, [cell.key, undefined, state, time], [cell.key, undefined], calls++)
       if (result !== undefined) emitted.push(result)
@@ -185,7 +191,7 @@ export const adoptState = () => (rows: Iterable<readonly [unknown, readonly [unk
 
 /** What adoptState takes. */
 export const readLog = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
-  for (const { key, value, at } of tableToRead(versionOf(input), io).cells()) yield [key, [value, at]]
+  for (const { key, value, at } of cellsOf(versionOf(input), io)) yield [key, [value, at]]
 }
 
 /** The pairs of several panes, one a list, as `[key, [pane, value]]`. */
@@ -204,7 +210,7 @@ export const adoptPanes = ([count]: Args) => (rows: Iterable<readonly [unknown, 
 
 /** The pairs of a version, in the order of its keys. */
 export const readState = () => function* (input: KeepInput, io: TaskIO): Generator<unknown> {
-  for (const cell of tableToRead(versionOf(input), io).cells()) yield [cell.key, copyValue(cell.value)]
+  for (const cell of cellsOf(versionOf(input), io)) yield [cell.key, copyValue(cell.value)]
 }
 
 /** Makes the table of a version, so that the first batch finds it. */
@@ -214,42 +220,58 @@ export const openState = () => (_rows: Rows, input: KeepInput, io: TaskIO): Keep
 }
 
 /** Changes a table, and writes what the log grows by: what was changed, and some of the rest, so that the log's beginning can go. */
-function changed(input: KeepInput, io: TaskIO, change: (table: StateTable, args: StateArgs) => BlockRef[][]): KeepOutput {
+function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args: StateArgs) => BlockRef[][]): KeepOutput {
   const args = input.args as StateArgs
   const table = tableToChange(versionOf(input), io)
   try {
     const lists = change(table, args)
-    const puts: LogColumns = [[], [], [], []]
-    const removes: LogRow[] = []
+    const puts = new LogColumns()
+    const removes: RemoveRow[] = []
     for (const cell of table.touched) {
-      if (cell.value === absent) removes.push([cell.key])
-      else putInto(puts, cell)
+      if (cell.value === absent) removes.push(cell.namespace === undefined ? [cell.key] : [cell.key, cell.namespace])
+      else puts.add(cell)
     }
     const changes = table.touched.length
     const least = args.renews === true ? Math.max(1, table.size / versionsARenewal) : table.size / changesAPass
     const again = changes === 0 && args.renews !== true ? undefined : table.again(Math.ceil(Math.max(changes / 2, least)), args.timeMs)
-    for (const cell of again?.cells ?? []) putInto(puts, cell)
+    for (const cell of again?.cells ?? []) puts.add(cell)
     const head = nextHead(threadId)
-    const output = { lists: [[...inBlocks(puts[0], (from, to) => io.keepTuples(puts, from, to)), ...blocksOf(removes, io)], ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
-    table.seal(head)
-    return output
+    const log = [...puts.blocks(io), ...blocksOf(removes, io)]
+    table.seal(head, args.timeMs, log.reduce((sum, { bytes }) => sum + bytes, 0))
+    return { lists: [log, ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
   } catch (error) {
     table.rollback()
+    forgetDamaged(input.owner!, error)
     throw error
   }
 }
 
 /** Log rows that put a key, as columns. */
-type LogColumns = readonly [keys: unknown[], values: unknown[], times: number[], seqs: number[]]
+class LogColumns {
+  readonly #columns: [keys: unknown[], values: unknown[], times: number[], seqs: number[]] = [[], [], [], []]
+  /** Where one has a namespace, of all. */
+  #namespaces: unknown[] | undefined
 
-function putInto(columns: LogColumns, { key, value, at, seq }: Cell): void {
-  columns[0].push(key)
-  columns[1].push(value)
-  columns[2].push(at)
-  columns[3].push(seq)
+  add({ key, value, at, seq, namespace }: Cell): void {
+    const [keys, values, times, seqs] = this.#columns
+    if (namespace !== undefined) this.#namespaces ??= keys.map(() => undefined)
+    this.#namespaces?.push(namespace)
+    keys.push(key)
+    values.push(value)
+    times.push(at)
+    seqs.push(seq)
+  }
+
+  blocks(io: TaskIO): BlockRef[] {
+    const columns = this.#namespaces === undefined ? this.#columns : [...this.#columns, this.#namespaces]
+    return inBlocks(columns[0]!, (from, to) => io.keepTuples(columns, from, to))
+  }
 }
 
-const versionOf = ({ owner, log, args }: KeepInput): StateVersion => ({ owner: owner!, log: log!, head: (args as StateArgs).head })
+function versionOf({ owner, log, args }: KeepInput): StateVersion {
+  const { head, version, committedMs, disk } = args as StateArgs
+  return { owner: owner!, log: log!, head, ...version, committedMs, disk }
+}
 
 const blocksOf = (rows: readonly unknown[], io: TaskIO): BlockRef[] => inBlocks(rows, (from, to) => io.keepRecords(rows, from, to))
 
@@ -275,7 +297,7 @@ function batchOf(rows: Iterable<readonly [unknown, unknown[]]>): CombineMap {
 const wentThrough = ({ size }: CombineMap, { lists, info }: KeepOutput): KeepOutput => ({ lists, info: { ...(info as StateInfo), withData: size } satisfies StateInfo })
 
 /** What a function over `[key, values, state]` of all keys, old ones first, makes of a partition's state. */
-function updated(table: StateTable, batch: CombineMap, f: Fn, timeMs: number, io: TaskIO): readonly PairRow[] {
+function updated(table: StateStore, batch: CombineMap, f: Fn, timeMs: number, io: TaskIO): readonly PairRow[] {
   let handed = 0
   let last: readonly unknown[] | undefined
   function* all(): Generator<readonly unknown[]> {
@@ -299,15 +321,15 @@ function updated(table: StateTable, batch: CombineMap, f: Fn, timeMs: number, io
 }
 
 /** Gives the table these pairs, of a key the last one, and no others. */
-function replaceAll(table: StateTable, pairs: readonly PairRow[], timeMs: number): void {
-  const stay = new Set<Cell>()
+function replaceAll(table: StateStore, pairs: readonly PairRow[], timeMs: number): void {
+  const stay = new Set<number>()
   for (const [key, value] of pairs) {
     const cell = table.get(key)
     if (cell === undefined) table.put(key, value, timeMs)
     else if (!Object.is(value, cell.value)) table.set(cell, value, timeMs)
-    stay.add(cell ?? table.get(key)!)
+    stay.add((cell ?? table.get(key)!).seq)
   }
-  for (const cell of table.cells()) if (!stay.has(cell)) table.remove(cell)
+  for (const cell of table.cells()) if (!stay.has(cell.seq)) table.remove(cell)
 }
 
 function combineInto(map: CombineMap, rows: Iterable<PairRow>, f: Fn): void {

@@ -1,24 +1,45 @@
-// The live tables of this thread, and how a task comes by the one it needs.
+// The live stores of this thread, and how a task comes by the one it needs.
 //
-// A table is used where it holds the version that is asked for, or can go back to it; otherwise it is built from the log of that version.
-// A log is a list of blocks in the order of versions: rows `[key, value, at, seq]` put a key, rows `[key]` remove one.
+// - A store is used where it holds the version that is asked for, or can go back to it; otherwise it is built from the log of that version.
+// - A log is a list of blocks in the order of versions; a store on disk may have the beginning of it already.
+// - A version that is only read, and is not the live one, is built for the reader, and goes with it.
 
-import { unpackRefs, type PackedRefs } from '../../wire/slab/packed-refs.ts'
+import { threadId } from 'node:worker_threads'
+import { isRivuletError } from '../../base/define-errors.ts'
+import type { StateLog } from '../../wire/shape.ts'
+import { unpackRefs } from '../../wire/slab/packed-refs.ts'
 import type { TaskIO } from '../task-io.ts'
+import { DiskTable } from './disk-table.ts'
 import { StateTable } from './state-table.ts'
+import type { Cell, LogRow, StateStore, Version } from './state-store.ts'
+
+/** Where states are on disk, and what of them can be used. */
+export interface DiskState {
+  /** Databases of this stream, by partition; and a folder for those that go with their reader. */
+  readonly folder: string
+  readonly name: string
+  readonly scratch: string
+  readonly cacheBytes: number
+  readonly behindBytes: number
+  readonly survivesPower: boolean
+  /** This run of the program, and those before it that this one goes on from. */
+  readonly run: string
+  readonly runs: readonly string[]
+}
 
 /** A version of one partition's state, as tasks are given it. */
-export interface StateVersion {
+export interface StateVersion extends Version {
   /** Names the partition of the stateful stream in this process. */
   readonly owner: string
   /** Names the version; undefined is the empty one before the first. */
   readonly head: string | undefined
-  readonly log: PackedRefs
+  readonly log: StateLog
+  /** Batches up to this time are final. */
+  readonly committedMs: number
+  readonly disk: DiskState | undefined
 }
 
-export type LogRow = readonly [key: unknown, value: unknown, at: number, seq: number] | readonly [key: unknown]
-
-const tables = new Map<string, StateTable>()
+const tables = new Map<string, StateStore>()
 let lastHead = 0
 
 /** A name for a new version: no other one in this process has it. */
@@ -26,37 +47,64 @@ export const nextHead = (thread: number): string => `${thread}.${++lastHead}`
 
 const emptyHead = 'empty'
 
-/** The table that holds a version, to be changed. */
-export function tableToChange({ owner, head = emptyHead, log }: StateVersion, io: TaskIO): StateTable {
-  let table = tables.get(owner)
-  if (table?.open(head) === true) return table
-  table = build(head, log, io)
-  table.open(head)
+/** The store that holds a version, to be changed. */
+export function tableToChange(version: StateVersion, io: TaskIO): StateStore {
+  const { owner, head = emptyHead, committedMs } = version
+  const known = tables.get(owner)
+  if (known?.open(head, committedMs) === true) return known
+  known?.close()
+  tables.delete(owner)
+  const table = build(version, io)
   tables.set(owner, table)
+  table.open(head, committedMs)
   return table
 }
 
-/** The table that holds a version, to be read. */
-export function tableToRead({ owner, head = emptyHead, log }: StateVersion, io: TaskIO): StateTable {
+/** The cells of a version, in their order. */
+export function* cellsOf(version: StateVersion, io: TaskIO): Generator<Cell> {
+  const { owner, head = emptyHead, disk } = version
+  const live = tables.get(owner)
+  if (live?.holds(head) === true) return yield* live.cells()
+  const table = build({ ...version, disk: disk && { ...disk, folder: disk.scratch, name: `read ${nextHead(threadId)}` } }, io)
+  try {
+    yield* table.cells()
+  } finally {
+    if (table instanceof DiskTable) table.discard()
+  }
+}
+
+/** What is damaged is given up: who tries again builds it anew. */
+export function forgetDamaged(owner: string, error: unknown): void {
   const table = tables.get(owner)
-  return table?.holds(head) === true ? table : build(head, log, io)
+  if (!(table instanceof DiskTable) || !isRivuletError(error) || error.code !== 'RIV_STATE_DAMAGED') return
+  tables.delete(owner)
+  table.discard()
 }
 
 /** The stateful stream is gone. */
 export function forgetTables(prefix: string): void {
-  for (const owner of tables.keys()) if (owner.startsWith(prefix)) tables.delete(owner)
+  for (const [owner, table] of tables) {
+    if (!owner.startsWith(prefix)) continue
+    tables.delete(owner)
+    table.close()
+  }
 }
 
-function build(head: string, log: PackedRefs, io: TaskIO): StateTable {
-  const table = new StateTable(head)
-  for (const ref of unpackRefs(log)) {
-    io.tick()
-    io.metrics.recordsRead += ref.count
-    for (const row of io.records(ref) as LogRow[]) {
-      if (row.length === 1) table.drop(row[0])
-      else table.restore(row[0], row[1], row[2], row[3])
+function build(version: StateVersion, io: TaskIO): StateStore {
+  const { head = emptyHead, log, disk, timeMs, committedMs } = version
+  const table = disk === undefined ? new StateTable() : new DiskTable({ ...disk, versionMs: timeMs, logFromMs: log.times[0] ?? Infinity, committedMs })
+  try {
+    for (const [i, ref] of unpackRefs(log.refs).entries()) {
+      const writtenMs = log.times[i]!
+      if (writtenMs <= table.restoredMs) continue
+      io.tick()
+      io.metrics.recordsRead += ref.count
+      table.restore(io.records(ref) as LogRow[], writtenMs, ref.bytes)
     }
+    table.built(head, version)
+    return table
+  } catch (error) {
+    table.close()
+    throw error
   }
-  table.sort()
-  return table
 }

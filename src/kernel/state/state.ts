@@ -2,7 +2,7 @@
 
 import { kernelErrors } from '../errors.ts'
 import { copyValue } from './copy-value.ts'
-import { absent } from './state-table.ts'
+import { absent } from './state-store.ts'
 
 /**
  * The state of one key, in the function of `mapWithState`.

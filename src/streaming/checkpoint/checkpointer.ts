@@ -29,6 +29,8 @@ export interface CheckpointerOptions {
   readonly runner: JobRunner
   /** Batches that are kept beyond what recovery needs. */
   readonly keepBatches: number
+  /** Names this run of the program. */
+  readonly run: string
   /** What a state may hold back, see `Stateful.journalled`. */
   readonly pinnedBytes: number
   /** The journal cannot be written any more. */
@@ -38,6 +40,8 @@ export interface CheckpointerOptions {
 /** Deltas up to so many bytes a batch are copied, so that the next batch need not wait until they are written: a sync may take longer than a batch. */
 const copiedBytes = 1 << 20
 
+/** Runs that the journal names: of older ones no state on disk is used. */
+const mostRuns = 64
 /** Batches in one file of the journal, at most, also where checkpoints may be further apart; less at its beginning: a damaged file costs little. */
 const mostBatches = 512
 
@@ -65,6 +69,10 @@ export class Checkpointer {
   #last = -1
   #lastBorrowed = -1
   #completedMs = -Infinity
+  /** The last batch that no death can take back. */
+  committedMs = -Infinity
+  /** The runs that this one goes on from, and itself. */
+  #runs: readonly string[]
   #batches = 0
   #nextRoll = 1
   readonly #mostBatches: number
@@ -77,10 +85,13 @@ export class Checkpointer {
     this.#operators = operatorsOf(options.graph.stateful)
     this.#inputs = idsOf(options.graph.inputs)
     this.#mostBatches = Math.min(mostBatches, options.graph.checkpointBatches)
+    this.#runs = [options.run]
   }
 
   /** Goes on with the inputs of an earlier run. */
-  goesOn({ newest, nextBlock, inputs }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs'>): void {
+  goesOn({ newest, nextBlock, inputs, completedMs, start }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs' | 'completedMs' | 'start'>): void {
+    this.committedMs = completedMs ?? -Infinity
+    this.#runs = [...start?.runs ?? [], this.#options.run].slice(-mostRuns)
     this.#earlier = inputs
     Object.assign(this.#newest, newest)
     Object.assign(this.#nextBlock, Object.fromEntries(nextBlock))
@@ -234,6 +245,7 @@ export class Checkpointer {
     const settled = Promise.all([this.#settling, this.#durable(position)]).then(async () => {
       failpoint('checkpoint.commit.before')
       this.#assertDurable(position, () => `R4: sources are told of batch ${timeMs}`)
+      this.committedMs = timeMs
       committed()
       await this.commit(timeMs, prepared)
       failpoint('checkpoint.commit.after')
@@ -304,7 +316,7 @@ export class Checkpointer {
     const { graph } = this.#options
     const operators = this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true)
     const record: StartRecord = {
-      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), sinks: graph.sinks, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock },
+      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), sinks: graph.sinks, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock }, runs: this.#runs,
     }
     this.#startPosition = this.#append('start', record)
     failpoint('checkpoint.start')

@@ -39,6 +39,8 @@ export interface StartRecord {
   readonly newest: InputsRecord['inputs']
   /** By input with blocks, the number of the next one. */
   readonly nextBlock: Readonly<Record<string, number>>
+  /** The last runs of the program, the newest at the end; older journals have none. */
+  readonly runs?: readonly string[]
 }
 
 /** A block that a receiver stored; its bytes are the record's one block. */

@@ -129,6 +129,12 @@ export class Recovery {
     return Object.entries(inputs).flatMap(([input, taken]) => (Array.isArray(taken) ? (taken as number[]).map(number => this.blocks.get(input)?.get(number)?.position ?? Infinity) : []))
   }
 
+  /** Reads every block that is needed: what is damaged is found now. Errors: RIV_JOURNAL_CORRUPT. */
+  async readAll(): Promise<void> {
+    for (const ofOperator of this.deltas.values()) for (const { blocks } of ofOperator.values()) for (const block of blocks) await block.read()
+    for (const ofInput of this.blocks.values()) for (const { block } of ofInput.values()) await block.read()
+  }
+
   #complete({ timeMs, skipped, prepared }: CompletedRecord): void {
     this.completedMs = timeMs
     if (prepared.length > 0) this.uncommitted.set(timeMs, prepared)

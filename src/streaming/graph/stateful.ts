@@ -6,6 +6,7 @@
 // - What a version adds to is written once, as blocks: they are the truth, everything else is made from them.
 // - When the advance of one fails all of them roll the batch back: it is as if it had brought nothing.
 
+import type { DiskState } from '../../kernel/state/live-tables.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 
@@ -25,6 +26,14 @@ export interface Delta {
   readonly written?: (blocks: readonly BlockRef[]) => void
 }
 
+/** Where states are, besides in the journal. */
+export interface StatePlace {
+  /** Batches up to this time are final. */
+  readonly committedMs: number
+  /** On disk, if they are. */
+  readonly disk: Omit<DiskState, 'name'> | undefined
+}
+
 export interface Stateful {
   /** The kind of operator, for its name in a checkpoint: `updateStateByKey`, `window` … */
   readonly kind: string
@@ -40,6 +49,8 @@ export interface Stateful {
   readonly keys?: number
   /** Where the newest version went through all keys, with data or without: how many had some. */
   readonly withData?: number | undefined
+  /** Says, before anything else, where its state is to be; the operator is as a checkpoint names it. */
+  placed?(place: StatePlace, operator: string): void
   /** Makes the version of a batch. */
   advance(timeMs: number): Promise<void>
   /** Takes the version of a batch back, if there is one. */

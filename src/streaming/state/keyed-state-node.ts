@@ -6,7 +6,7 @@ import { source } from '../../rdd/nodes.ts'
 import type { Partitioning, Plan, PlanFunction } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
-import type { Delta, Stateful } from '../graph/stateful.ts'
+import type { Delta, Stateful, StatePlace } from '../graph/stateful.ts'
 import { StreamNode, type NodeOptions } from '../graph/stream-node.ts'
 import { KeyedState } from './keyed-state.ts'
 
@@ -53,6 +53,10 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
 
   override get stateful(): readonly Stateful[] {
     return [this, ...super.stateful]
+  }
+
+  placed(place: StatePlace, operator: string): void {
+    this.state.placed(place, operator)
   }
 
   get readsFromMs(): number {

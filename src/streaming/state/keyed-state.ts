@@ -5,22 +5,26 @@
 // - Partition i's log is read by whichever thread makes the next version; a thread that still holds version t − 1 needs none of it.
 // - An entry's blocks are released when no version that is read needs them; once they are in a file of the journal, memory need not hold them.
 
+import { createHash } from 'node:crypto'
 import type { CallSite } from '../../base/call-site.ts'
 import type { StateArgs, StateInfo } from '../../kernel/functions/state.ts'
 import { builtin, inScope, shuffle, source } from '../../rdd/nodes.ts'
 import { PlanScope, type Partitioning, type SourcePlan } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
-import type { KeepInput, KeepOutput } from '../../wire/shape.ts'
+import type { KeepInput, KeepOutput, StateLog } from '../../wire/shape.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
-import { packRefs, type PackedRefs } from '../../wire/slab/packed-refs.ts'
-import type { PartitionDelta } from '../graph/stateful.ts'
+import { packRefs } from '../../wire/slab/packed-refs.ts'
+import type { PartitionDelta, StatePlace } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
 
 /** What one batch added; its blocks move. */
 interface Entry { readonly timeMs: number; blocks: readonly BlockRef[]; released?: true }
 
 interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number; readonly withData?: number | undefined }
+
+/** What a batch says itself. */
+type GivenArgs = Pick<StateArgs, 'timeMs' | 'idleMs'>
 
 /** What a version adds to what a journal has is younger than `sinceMs`. */
 interface Version { readonly timeMs: number; readonly sinceMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
@@ -32,6 +36,8 @@ export class KeyedState {
   readonly #target: Partitioning
   readonly #owner = `state ${++lastState}/`
   readonly #versions = new Map<number, Version>()
+  #place: StatePlace = { committedMs: -Infinity, disk: undefined }
+  #name = ''
   #newest: Version | undefined
   #initialMs: number | undefined
   /** The one before, to go back to. */
@@ -41,11 +47,17 @@ export class KeyedState {
   /** Blocks that versions from this time on do not need. */
   #dropped: { readonly fromMs: number; readonly entries: readonly Entry[] }[] = []
   /** The handles of a partition's log, until one of its entries moves. */
-  #packed = new WeakMap<Partition, PackedRefs>()
+  #packed = new WeakMap<Partition, StateLog>()
 
   constructor(runner: JobRunner, target: Partitioning) {
     this.#runner = runner
     this.#target = target
+  }
+
+  /** Says where the state of an operator is to be. */
+  placed(place: StatePlace, operator: string): void {
+    this.#place = place
+    this.#name = `${operator.replaceAll(/[^\w.-]+/g, '_').slice(0, 80)}-${createHash('sha256').update(operator).digest('hex').slice(0, 8)}`
   }
 
   /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
@@ -74,8 +86,8 @@ export class KeyedState {
   }
 
   /** What tasks that make the next version are given. */
-  inputs(args: Omit<StateArgs, 'head'>, lists: (partition: number) => readonly (readonly BlockRef[])[] = () => []): KeepInput[] {
-    return this.#last.partitions.map((partition, i) => this.#input(partition, i, args, lists(i)))
+  inputs(args: GivenArgs, lists: (partition: number) => readonly (readonly BlockRef[])[] = () => []): KeepInput[] {
+    return this.#last.partitions.map((_, i) => this.#input(this.#last, i, args, lists(i)))
   }
 
   /** Makes what tasks wrote the newest version; an `initial` one is journalled with the one that comes next. */
@@ -120,7 +132,7 @@ export class KeyedState {
   async #repartition(context: RDDContext, op: string, site: CallSite): Promise<void> {
     const before = this.#last
     const { timeMs } = before
-    const logs = source(op, site, before.partitions.map((partition, i) => ({ kind: 'kept', input: this.#input(partition, i, { timeMs }, []), read: builtin('readLog') })))
+    const logs = source(op, site, before.partitions.map((_, i) => ({ kind: 'kept', input: this.#input(before, i, { timeMs }, []), read: builtin('readLog') })))
     this.#newest = undefined
     const outputs = await keep(context, { plan: shuffle(logs, op, site, this.#target), op, site, fn: builtin('adoptState'), inputs: this.inputs({ timeMs }) })
     this.add(timeMs, outputs)
@@ -193,7 +205,7 @@ export class KeyedState {
   view(timeMs: number, op: string, site: CallSite): SourcePlan {
     const version = this.#versions.get(timeMs)!
     const read = builtin('readState')
-    return inScope(version.scope, () => source(op, site, version.partitions.map((partition, i) => ({ kind: 'kept', input: this.#input(partition, i, { timeMs }, []), read })), this.#target))
+    return inScope(version.scope, () => source(op, site, version.partitions.map((_, i) => ({ kind: 'kept', input: this.#input(version, i, { timeMs }, []), read })), this.#target))
   }
 
   /** Versions up to a time are not read any more; the newest one stays. */
@@ -222,18 +234,26 @@ export class KeyedState {
     this.#runner.forgetState(this.#owner)
   }
 
-  #input(partition: Partition, number: number, args: Omit<StateArgs, 'head'>, lists: readonly (readonly BlockRef[])[]): KeepInput {
-    const packed = (): PackedRefs => this.#packedLog(partition)
+  #input(version: Version, number: number, args: GivenArgs, lists: readonly (readonly BlockRef[])[]): KeepInput {
+    const partition = version.partitions[number]!
+    const { committedMs, disk } = this.#place
+    const log = (): StateLog => this.#logOf(partition)
     return {
-      owner: `${this.#owner}${number}`, lists, args: { ...args, head: partition.head, ...(this.#renews && { renews: true }) } satisfies StateArgs,
-      get log() { return packed() },
+      owner: `${this.#owner}${number}`, lists, get log() { return log() },
+      args: {
+        ...args, head: partition.head, version: { timeMs: version.timeMs, keys: partition.keys }, committedMs, ...(this.#renews && { renews: true }),
+        ...(disk && { disk: { ...disk, name: `${this.#name}.${number}of${version.partitions.length}`, cacheBytes: disk.cacheBytes / version.partitions.length, behindBytes: disk.behindBytes / version.partitions.length } }),
+      } satisfies StateArgs,
     }
   }
 
-  #packedLog(partition: Partition): PackedRefs {
-    let packed = this.#packed.get(partition)
-    if (packed === undefined) this.#packed.set(partition, packed = packRefs(partition.log.flatMap(({ blocks }) => blocks)))
-    return packed
+  #logOf(partition: Partition): StateLog {
+    let log = this.#packed.get(partition)
+    if (log === undefined) {
+      const times = Float64Array.from(partition.log.flatMap(({ timeMs, blocks }) => blocks.map(() => timeMs)))
+      this.#packed.set(partition, log = { refs: packRefs(partition.log.flatMap(({ blocks }) => blocks)), times })
+    }
+    return log
   }
 
   #release(entries: readonly Entry[]): void {
