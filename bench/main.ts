@@ -25,7 +25,7 @@ const usage = `npm run bench -- NAME [--cores 1|2] [--rounds N] [--json]
   overload    a flooded socket and a job that is too slow for it, without and with backpressure: what waits, what a batch has
   log-mining  a word counted in cached text, beside threads that hold the lines as strings  [--megabytes 100] [--level NAME]
   journal     from append to durable, records of 1 KB and 1 MB
-  recovery    a driver with state that is killed: from the start of the next to its first output; a worker that dies: what its job takes more  [--megabytes 100]
+  recovery    a driver with state that is killed: from the start of the next to its first output; a worker that dies: what its job takes more  [--megabytes 100] [--store memory|disk]
   spill       a word count of distinct keys, or a sort of records of 100 bytes, under a limit  [--work words|sort] [--count N] [--partitions N] [--memory BYTES]
 
   grep --rdd, wordcount --rdd       over a text file, beside one thread by hand  [--megabytes 100]
@@ -39,7 +39,7 @@ const { values, positionals } = parseArgs({
     op: { type: 'string', default: 'map' }, top: { type: 'boolean', default: false }, checkpoint: { type: 'string', default: 'memory' }, keys: { type: 'string', default: '1000000' }, lines: { type: 'string', default: '100000' },
     level: { type: 'string', default: 'MEMORY_ONLY' },
     work: { type: 'string', default: 'words' }, count: { type: 'string', default: '5000000' }, partitions: { type: 'string' }, memory: { type: 'string', default: '2g' },
-    input: { type: 'string', default: 'state' }, rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, records: { type: 'string', default: '10000000' },
+    input: { type: 'string', default: 'state' }, rdd: { type: 'boolean', default: false }, megabytes: { type: 'string', default: '100' }, store: { type: 'string', default: 'memory' }, records: { type: 'string', default: '10000000' },
   },
 })
 const [name] = positionals
@@ -89,8 +89,8 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
 } else if (name === 'recovery') {
   const death = await workerDeath()
   show(death, `a worker that dies: its job takes ${death.deathMs.toFixed(0)} ms, undisturbed ${death.undisturbedMs.toFixed(0)} ms: ${death.moreMs.toFixed(0)} ms more`)
-  const restart = await driverRestart(Number(values.megabytes), Number(values.rounds ?? 3))
-  show(restart, `a driver with ${restart.megabytes} MB of state that is killed: the first output of the next one after ${restart.medianMs.toFixed(0)} ms`)
+  const restart = await driverRestart(Number(values.megabytes), values.store, Number(values.rounds ?? 3))
+  show(restart, `a driver with ${restart.megabytes} MB of state, store ${restart.store}, that is killed: the first output of the next one after ${restart.medianMs.toFixed(0)} ms, ${restart.medianCpuMs.toFixed(0)} ms of processor time`)
 } else if (name === 'spill') {
   const result = await spill({ work: values.work === 'sort' ? 'sort' : 'words', cores, count: Number(values.count), partitions: values.partitions === undefined ? undefined : Number(values.partitions), memory: values.memory })
   show(result, `${result.work}, ${result.count} of them, ${cores} worker${cores === 1 ? '' : 's'}, spark.driver.memory ${result.memory}: ${result.seconds.toFixed(1)} s (${result.cpuSeconds.toFixed(1)} s of processor time), ${result.peakMb} MB at the peak`)

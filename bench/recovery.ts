@@ -3,6 +3,7 @@
 // The driver is a process of its own (`recovery-driver.ts`): it fills its state, says so, and is killed; the next one says when its first output is right.
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,30 +16,44 @@ import { median } from './beside.ts'
 const driver = fileURLToPath(new URL('recovery-driver.ts', import.meta.url))
 const deaths = 7
 
-/** From the start of the process to its first new output. */
-export async function driverRestart(megabytes: number, rounds: number): Promise<{ readonly megabytes: number; readonly medianMs: number; readonly times: readonly number[] }> {
+interface Restart { readonly megabytes: number; readonly store: string; readonly medianMs: number; readonly medianCpuMs: number; readonly times: readonly number[] }
+
+/** From the start of the process to its first new output; what that takes of processor time besides. */
+export async function driverRestart(megabytes: number, store: string, rounds: number): Promise<Restart> {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-recovery-bench-'))
   try {
-    await untilItSays('filled', folder, megabytes)
-    const times: number[] = []
-    for (let i = 0; i < rounds; i++) times.push(await untilItSays('right', folder, megabytes))
-    return { megabytes, medianMs: median(times), times }
+    await untilItSays('filled', [folder, String(megabytes), store])
+    const runs: Said[] = []
+    for (let i = 0; i < rounds; i++) {
+      const said = await untilItSays('right', [folder, String(megabytes), store])
+      console.error(`right after ${said.ms.toFixed(0)} ms, ${said.cpuMs.toFixed(0)} ms of processor time`)
+      runs.push(said)
+    }
+    return { megabytes, store, medianMs: median(runs.map(({ ms }) => ms)), medianCpuMs: median(runs.map(({ cpuMs }) => cpuMs)), times: runs.map(({ ms }) => ms) }
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-/** Starts the driver, waits for a line, kills it; gives how long it took to say it. */
-async function untilItSays(word: string, folder: string, megabytes: number): Promise<number> {
+interface Said { readonly ms: number; readonly cpuMs: number }
+
+/** Starts the driver, waits until it says a word, kills it; gives how long it took to say it. Shows how far it is until then. */
+async function untilItSays(word: string, args: readonly string[]): Promise<Said> {
   const start = performance.now()
-  const child = spawn(process.execPath, [driver, folder, String(megabytes)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line !== word) throw new Error(`${line} instead of ${word}`)
-    const ms = performance.now() - start
+  const child = spawn(process.execPath, [driver, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const gone = once(child, 'close')
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const ms = performance.now() - start
+      const [said, cpuMs] = line.split(' ')
+      if (said === word) return { ms, cpuMs: Number(cpuMs) }
+      console.error(line)
+    }
+    throw new Error('the driver ended')
+  } finally {
     child.kill('SIGKILL')
-    return ms
+    await gone
   }
-  throw new Error('the driver ended')
 }
 
 interface Death { readonly undisturbedMs: number; readonly deathMs: number; readonly moreMs: number }

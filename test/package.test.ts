@@ -47,7 +47,7 @@ must('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'], app)
 mkdirSync(join(app, 'node_modules/@types'))
 for (const name of [...Object.keys(manifest.dependencies), '@types/node']) symlinkSync(join(packages, name), join(app, 'node_modules', name))
 writeFileSync(join(app, 'package.json'), '{ "type": "module" }')
-for (const file of ['word-count.mjs', 'word-count.ts']) cpSync(join(root, 'test/package', file), join(app, file))
+for (const file of ['word-count.mjs', 'word-count.ts', 'state-on-disk.mjs']) cpSync(join(root, 'test/package', file), join(app, file))
 
 const bin = (name: string, command = name): string => {
   const path = createRequire(import.meta.url).resolve(`${name}/package.json`)
@@ -102,6 +102,10 @@ for (const node of nodes) {
       assert.deepEqual(run(node, [file], app, quiet), { code: 0, out: output, err: '' })
     })
   }
+  test(`state on disk on ${version}`, { skip }, () => {
+    assert.deepEqual(run(node, ['state-on-disk.mjs'], app), { code: 0, out: '[["a",1],["b",1]]\n[["a",2],["b",1]]\n[["a",3],["b",2]]\n', err: '' })
+    assert.equal(run(node, ['--no-experimental-sqlite', 'state-on-disk.mjs'], app).out, 'RIV_STATE_SQLITE\n')
+  })
   test(`the command runs on ${version}`, { skip }, () => {
     const command = join(installed, 'dist/cli/main.js')
     const path = { PATH: `${join(node, '..')}:${process.env.PATH}` }

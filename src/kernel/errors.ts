@@ -36,7 +36,7 @@ export class FinalFailure extends Error {
   }
 }
 
-/** The task could not use its files for what does not fit in memory; no fault of the function in which that showed. */
+/** The task could not use its files for what does not fit in memory, or a state's; no fault of the function in which that showed. */
 export class SpillFailure extends Error {
   override name = 'SpillFailure'
 
@@ -164,6 +164,11 @@ export const kernelErrors = defineErrors({
     message: (problem: string) => `the database of a state cannot be read or written: ${problem}`,
     hint: 'free space on the disk of the checkpoint directory, or of spark.local.dir where there is none, and check their mode',
     docs: 'With `state.store` `disk`, what does not fit in memory is in databases. SQLite could not use one: the disk is full, or read-only, or failed.',
+  },
+  RIV_STATE_SQLITE: {
+    message: (version: string) => `state.store disk needs node:sqlite, which this Node ${version} has not`,
+    hint: 'run it with a Node from nodejs.org, 22.22 or newer, without --no-experimental-sqlite; or set state.store to memory',
+    docs: 'With `state.store` `disk`, states are in databases of the SQLite that comes with Node. Node can be built, or started, without it.',
   },
   RIV_PIPE: {
     message: (command: string, code: unknown) => `the program ${JSON.stringify(command)} of pipe ended with ${typeof code === 'string' ? 'signal' : 'code'} ${String(code)}`,

@@ -2,8 +2,9 @@
 //
 // Seeds are printed; RUNS and SEED in the environment make it longer, or repeat one. What failed once is below as data.
 
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { Context } from '../context/context.ts'
 import { onEveryMaster } from '../rdd/masters.fixture.ts'
 import { anyPlan, checkPlan, type GraphPlan } from './model.fixture.ts'
 
@@ -12,7 +13,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() & 0x7fff_ffff)
 /** A machine that is busy does fewer; a test file has 180 s. */
 const limitMs = process.env['RUNS'] === undefined ? 140_000 : 2 ** 31 - 1
 /** Of all runs, those that are interrupted; the others are not. */
-const shares = { inline: { whole: 0.7, restarted: 0.15 }, 'local[2]': { whole: 0.1, restarted: 0.05 } }
+const shares = { inline: { whole: 0.6, restarted: 0.15 }, 'local[2]': { whole: 0.1, restarted: 0.05 }, 'inline, state on disk': { whole: 0.04, restarted: 0.06 } }
 
 const failedOnce: Readonly<Record<string, GraphPlan & { readonly restartAfterBatch?: number }>> = {
   'an initial state that no batch touched, after a restart': {
@@ -25,8 +26,16 @@ const failedOnce: Readonly<Record<string, GraphPlan & { readonly restartAfterBat
   },
 }
 
-onEveryMaster((context, master) => {
-  const share = shares[master as keyof typeof shares]
+onEveryMaster((context, master) => suite(context, master as keyof typeof shares))
+describe('inline, state on disk', () => {
+  let context: Context
+  before(() => { context = new Context({ master: 'inline', conf: { 'state.store': 'disk', 'state.behindBytes': 200, 'state.cacheBytes': 1_000 } }) })
+  after(() => context.stop())
+  suite(() => context, 'inline, state on disk')
+})
+
+function suite(context: () => Context, kind: keyof typeof shares): void {
+  const share = shares[kind]
   const options = (part: number): fc.Parameters<unknown> => ({ seed, numRuns: Math.round(runs * part) })
   /** Runs what it is given until its part of the time is over: fast-check's own limit would leave a context behind that is still active. */
   const inTime = (part: number): ((check: () => Promise<void>) => Promise<void>) => {
@@ -47,4 +56,4 @@ onEveryMaster((context, master) => {
   describe('what failed once', () => {
     for (const [name, { restartAfterBatch, ...plan }] of Object.entries(failedOnce)) test(name, () => checkPlan(context(), plan, restartAfterBatch === undefined ? {} : { restartAfterBatch }))
   })
-})
+}

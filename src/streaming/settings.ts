@@ -4,7 +4,8 @@ import { defineSettings, kinds } from '../base/define-settings.ts'
 
 export const streamingSettings = defineSettings({
   'spark.streaming.checkpoint.directory': kinds.text('', 'Where state is kept, as `ssc.checkpoint(directory)` says it.'),
-  'state.store': kinds.oneOf('memory', ['memory', 'disk'], 'Where the state of streams is held: `memory`, or `disk` where it may be larger than memory; then it is in databases below the checkpoint directory, or in `spark.local.dir` where there is none. The journal has it in either case.'),
+  'state.store': kinds.oneOf('memory', ['memory', 'disk'], 'Where the state of streams is held: `memory`, or `disk` where it may be larger than memory; then it is in databases, see `state.directory`. The journal has it in either case.'),
+  'state.directory': kinds.text('', 'With `state.store` `disk`, the folder of the databases: on a local disk, of this program alone. Without it they are in the folder `state` of the checkpoint directory where that is local, else in `spark.local.dir`, where a program that starts again does not find them.'),
   'state.cacheBytes': kinds.bytes(256 << 20, 'With `state.store` `disk`, bytes of values that each stream with state holds in memory, over its partitions, besides what its last batches changed.'),
   'state.behindBytes': kinds.bytes(16 << 20, 'With `state.store` `disk`, bytes of the journal that the databases of each stream with state may be behind, over its partitions: what a program that starts again has to read. Less is quicker to start, and writes more often what changes often.'),
   'checkpoint.durability': kinds.text('power', 'What an acknowledged batch survives: `power` (one sync to the disk a group of records), or `process` (the death of the program).'),

@@ -18,8 +18,8 @@ import { source } from '../rdd/nodes.ts'
 import { BatchRunner } from './batch/batch-runner.ts'
 import { Termination } from './batch/termination.ts'
 import { Checkpointer } from './checkpoint/checkpointer.ts'
-import { diskPlace } from './checkpoint/disk-place.ts'
-import { idsOf, operatorsOf } from './checkpoint/names.ts'
+import { placeStates } from './checkpoint/disk-place.ts'
+import { idsOf } from './checkpoint/names.ts'
 import { memoryDirectory, openCheckpoint, type OpenCheckpoint } from './checkpoint/open.ts'
 import type { Recovery } from './checkpoint/recovery.ts'
 import { openReplay } from './checkpoint/replay.ts'
@@ -128,10 +128,10 @@ export class StreamingRun {
       this.#graph.epoch = journal.epoch
       const run = randomUUID().slice(0, 8)
       const checkpointer = this.#checkpointer = new Checkpointer({ run, journal, graph: this.#graph, runner: this.#context.runner, keepBatches: this.#context.conf.get(streamingSettings['replay.keep']), pinnedBytes: this.#context.conf.get(streamingSettings['checkpoint.pinnedBytes']), onFailure: error => this.#fail(error) })
-      const disk = diskPlace(this.#context, recovery, run, folder)
-      for (const [i, { id }] of operatorsOf(this.#graph.stateful).entries()) this.#graph.stateful[i]!.stateful.placed?.({ get committedMs() { return checkpointer.committedMs }, disk }, id)
+      const removeOthers = placeStates({ context: this.#context, graph: this.#graph, checkpointer, recovery, run, folder })
       const allowNonRestoredState = this.#context.conf.get(streamingSettings['checkpoint.allowNonRestoredState'])
       await restore({ recovery, graph: this.#graph, runner: this.#context.runner, checkpointer, lasts, zeroMs: this.#zeroMs, allowNonRestoredState })
+      removeOthers()
       if (this.#clock instanceof ManualClock || this.#context.master === 'inline') this.#graph.watchCaptured()
       await this.#warmUp()
       await this.#startInputs()

@@ -45,7 +45,7 @@ class Counter extends Receiver<number> {
 }
 
 const ssc = await StreamingContext.getOrCreate(join(folder, 'checkpoint'), () => {
-  const conf = { ...(stateStore !== 'memory' && { 'state.store': stateStore }), 'checkpoint.durability': durability, 'replay.keep': String(keep), 'spark.streaming.stopGracefullyOnShutdown': 'false' }
+  const conf = { 'state.store': stateStore, 'state.behindBytes': 500, 'state.cacheBytes': 2_000, 'checkpoint.durability': durability, 'replay.keep': String(keep), 'spark.streaming.stopGracefullyOnShutdown': 'false' }
   const ssc = new StreamingContext(new Context({ master, conf }), milliseconds(batchMs), clock && { clock })
   const numbers = numbersOf(ssc)
   const pairs = numbers.map((n): [string, number] => recordOf(n))

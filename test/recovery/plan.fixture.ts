@@ -5,7 +5,7 @@ export const sources = ['replay', 'files', 'socket', 'receiver'] as const
 export const operations = ['window', 'inverse', 'state', 'slow', 'mapped', 'join', 'two'] as const
 
 /** Where state is held: the values of `state.store` that cases are run with. */
-export const stores = ['memory'] as const
+export const stores = ['memory', 'disk'] as const
 
 export interface Plan {
   readonly folder: string

@@ -26,6 +26,8 @@ export interface SimulatedPlan extends Pick<Plan, 'source' | 'operations' | 'dur
   /** Whether the clock of the machine is set forward and back. */
   readonly sets: boolean
   readonly outputsAtOnce: number
+  /** Where states are on disk, if they are: in real files, which outlast also a cut of the power. */
+  readonly stateFolder?: string
 }
 
 export interface LifeOptions {
@@ -121,7 +123,7 @@ export class Life {
   #program(): StreamingContext {
     const { process, disk } = this
     const { world, plan, outside, faults, patient, event } = this.#options
-    const { durability, keep, operations, workers, speculation, outputsAtOnce, moves, asks } = plan
+    const { durability, keep, operations, workers, speculation, outputsAtOnce, moves, asks, stateFolder } = plan
     const backend = (store: ConstructorParameters<typeof SimulatedBackend>[0]['store']): SimulatedBackend =>
       (this.#backend = new SimulatedBackend({ world, driver: process, store, workers, faults: () => faults, disk: worker => this.#files(worker, { diesAt: undefined, fullFrom: undefined }), event }))
     const log: Logger = { debug() {}, info() {}, error() {}, warn: (_, message) => world.note(`warning ${message}`) }
@@ -129,6 +131,7 @@ export class Life {
       'checkpoint.durability': durability, 'replay.keep': keep, 'control.socket': false, 'spark.ui.showConsoleProgress': false, 'spark.speculation': speculation,
       'spark.streaming.gracefulStopTimeout': patient ? 10_000 : 0, 'spark.streaming.concurrentJobs': outputsAtOnce, 'spark.default.parallelism': 2,
     }
+    if (stateFolder !== undefined) Object.assign(conf, { 'state.store': 'disk', 'state.directory': stateFolder, 'state.behindBytes': 300, 'state.cacheBytes': 1_000 })
     const context = new Context({ master: `local[${Math.max(2, workers)}]`, conf, log }, { fs: disk, clock: process.steadyClock, backend })
     if (speculation) context.addListener({ onSpeculativeTaskSubmitted: () => event('a copy of a task') })
     const ssc = new StreamingContext(context, milliseconds(batchMs), { clock: process.clock })

@@ -6,6 +6,9 @@
 // - Then, for some, a bit of the journal flips: the program goes on as it would have, or is refused.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isRivuletError } from '../../src/base/define-errors.ts'
@@ -49,6 +52,8 @@ export interface SimulateOptions {
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 const seedsACollection = 20
+/** Of so many seeds one has its states on disk. */
+const seedsADisk = 8
 let seeds = 0
 
 /** Folders of other processes are removed from the real disk before the first context can end. */
@@ -65,6 +70,8 @@ export async function simulate(seed: number, { trace }: SimulateOptions = {}): P
     throw new Error(`seed ${seed}: ${JSON.stringify(simulation.plan)}\n  ${simulation.lines.join('\n  ')}\n  ${String(error)}`, { cause: error })
   } finally {
     trace?.(simulation.world.lines!)
+    const { stateFolder } = simulation.plan
+    if (stateFolder !== undefined) rmSync(stateFolder, { recursive: true })
     onCall(() => {})
     forgetLives()
     if (++seeds % seedsACollection === 0) collectGarbage()
@@ -94,7 +101,7 @@ class Simulation {
     this.#disk = new SimulatedDisk(world.random, () => Math.floor(world.nowMs))
     this.#uploader = new Process(world, 'uploader')
     this.#uploaderDisk = this.#disk.process({ pause: () => undefined })
-    this.plan = planOf(world)
+    this.plan = { ...planOf(world), ...(seed % seedsADisk === 3 && { stateFolder: mkdtempSync(join(tmpdir(), 'rivulet-simulation-')) }) }
   }
 
   get story(): Story {

@@ -10,7 +10,7 @@ import { decodeBlock } from '../../wire/block/decode.ts'
 import { encodeBlock } from '../../wire/block/encode.ts'
 import { encodeKey } from '../../wire/key/key-bytes.ts'
 import { classTable } from '../class-table.ts'
-import { kernelErrors } from '../errors.ts'
+import { kernelErrors, SpillFailure } from '../errors.ts'
 
 /** What finds a row. */
 export type RowKey = string | number | Uint8Array
@@ -71,7 +71,7 @@ function write(value: unknown, k: RowKey, key: unknown, namespace: unknown): num
 /** Errors: RIV_STATE_DAMAGED where the row is not what was written. */
 export function decodeCell([seq, k, at, v]: CellRow): DecodedRow {
   const bytes = Buffer.from(v.buffer, v.byteOffset, v.byteLength)
-  if (bytes.length < headBytes || sumOf(seq, k, at, bytes.subarray(4)) !== bytes.readUInt32LE(0)) throw kernelErrors.RIV_STATE_DAMAGED(`the row ${seq} is not what was written`)
+  if (bytes.length < headBytes || sumOf(seq, k, at, bytes.subarray(4)) !== bytes.readUInt32LE(0)) throw new SpillFailure(kernelErrors.RIV_STATE_DAMAGED(`the row ${seq} is not what was written`))
   const content = bytes.subarray(headBytes)
   switch (bytes[4]) {
     case kind.number: return { seq, key: k, namespace: undefined, value: content.readDoubleLE(), at, bytes: bytes.length }

@@ -9,22 +9,20 @@ import { isRivuletError } from '../../base/define-errors.ts'
 import type { StateLog } from '../../wire/shape.ts'
 import { unpackRefs } from '../../wire/slab/packed-refs.ts'
 import type { TaskIO } from '../task-io.ts'
-import { DiskTable } from './disk-table.ts'
+import { DiskTable, type EarlierRun } from './disk-table.ts'
 import { StateTable } from './state-table.ts'
 import type { Cell, LogRow, StateStore, Version } from './state-store.ts'
 
 /** Where states are on disk, and what of them can be used. */
 export interface DiskState {
-  /** Databases of this stream, by partition; and a folder for those that go with their reader. */
+  /** Where the database of this partition is. */
   readonly folder: string
   readonly name: string
-  readonly scratch: string
   readonly cacheBytes: number
   readonly behindBytes: number
-  readonly survivesPower: boolean
   /** This run of the program, and those before it that this one goes on from. */
   readonly run: string
-  readonly runs: readonly string[]
+  readonly runs: readonly EarlierRun[]
 }
 
 /** A version of one partition's state, as tasks are given it. */
@@ -51,12 +49,12 @@ const emptyHead = 'empty'
 export function tableToChange(version: StateVersion, io: TaskIO): StateStore {
   const { owner, head = emptyHead, committedMs } = version
   const known = tables.get(owner)
-  if (known?.open(head, committedMs) === true) return known
+  if (known !== undefined && unlessDamaged(owner, () => known.open(head, committedMs))) return known
   known?.close()
   tables.delete(owner)
   const table = build(version, io)
   tables.set(owner, table)
-  table.open(head, committedMs)
+  unlessDamaged(owner, () => table.open(head, committedMs))
   return table
 }
 
@@ -64,8 +62,15 @@ export function tableToChange(version: StateVersion, io: TaskIO): StateStore {
 export function* cellsOf(version: StateVersion, io: TaskIO): Generator<Cell> {
   const { owner, head = emptyHead, disk } = version
   const live = tables.get(owner)
-  if (live?.holds(head) === true) return yield* live.cells()
-  const table = build({ ...version, disk: disk && { ...disk, folder: disk.scratch, name: `read ${nextHead(threadId)}` } }, io)
+  if (live?.holds(head) === true) {
+    try {
+      return yield* live.cells()
+    } catch (error) {
+      forgetDamaged(owner, error)
+      throw error
+    }
+  }
+  const table = build({ ...version, disk: disk && { ...disk, name: `read-${disk.run}-${nextHead(threadId)}` } }, io)
   try {
     yield* table.cells()
   } finally {
@@ -76,9 +81,23 @@ export function* cellsOf(version: StateVersion, io: TaskIO): Generator<Cell> {
 /** What is damaged is given up: who tries again builds it anew. */
 export function forgetDamaged(owner: string, error: unknown): void {
   const table = tables.get(owner)
-  if (!(table instanceof DiskTable) || !isRivuletError(error) || error.code !== 'RIV_STATE_DAMAGED') return
+  if (!(table instanceof DiskTable) || !isDamage(error)) return
   tables.delete(owner)
   table.discard()
+}
+
+/** Also below what a user's function ran into. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Error && ((isRivuletError(error) && error.code === 'RIV_STATE_DAMAGED') || isDamage(error.cause))
+}
+
+function unlessDamaged<R>(owner: string, body: () => R): R {
+  try {
+    return body()
+  } catch (error) {
+    forgetDamaged(owner, error)
+    throw error
+  }
 }
 
 /** The stateful stream is gone. */
@@ -104,7 +123,8 @@ function build(version: StateVersion, io: TaskIO): StateStore {
     table.built(head, version)
     return table
   } catch (error) {
-    table.close()
+    if (table instanceof DiskTable && isDamage(error)) table.discard()
+    else table.close()
     throw error
   }
 }

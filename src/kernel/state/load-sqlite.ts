@@ -1,11 +1,14 @@
 // Node's SQLite, without the warning that it is experimental where a version of Node gives it; other warnings stay.
+// A Node that was built without it, or runs with --no-experimental-sqlite, has none.
 
 import type * as sqlite from 'node:sqlite'
+import { kernelErrors } from '../errors.ts'
 
 type Sqlite = typeof sqlite
 
 let loaded: Sqlite | undefined
 
+/** Errors: RIV_STATE_SQLITE. */
 export function loadSqlite(): Sqlite {
   if (loaded !== undefined) return loaded
   const { emitWarning } = process
@@ -14,8 +17,10 @@ export function loadSqlite(): Sqlite {
     Reflect.apply(emitWarning, process, [warning, ...rest])
   }
   try {
-    return (loaded = process.getBuiltinModule('node:sqlite'))
+    loaded = process.getBuiltinModule('node:sqlite') as Sqlite | undefined
   } finally {
     process.emitWarning = emitWarning
   }
+  if (loaded === undefined) throw kernelErrors.RIV_STATE_SQLITE(process.version)
+  return loaded
 }

@@ -1,13 +1,14 @@
 // The database of one partition of a state: cells by sequence number, with an index by key, and a note of what it holds.
 //
 // - One connection at a time has it: whoever opens it while another one has it, in this process or another, is refused, and takes another file.
-// - What is written in one call of `write` is there as a whole or not at all, whatever dies.
+// - What is written in one call of `write` is there as a whole or not at all, whatever dies. What the machine's death takes back are the
+//   last calls: it syncs now and then, also where the journal never does, because a database of which only parts reached the disk looks whole.
 
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { isRivuletError } from '../../base/define-errors.ts'
-import { kernelErrors } from '../errors.ts'
+import { failpoint } from '../../base/failpoint.ts'
+import { FinalFailure, kernelErrors, SpillFailure } from '../errors.ts'
 import type { CellRow, RowKey } from './cell-codec.ts'
 import { loadSqlite } from './load-sqlite.ts'
 
@@ -28,8 +29,6 @@ export interface DatabasePlace {
   readonly folder: string
   /** Names the partition in the folder. */
   readonly name: string
-  /** Whether what was written must outlast the machine's death. */
-  readonly survivesPower: boolean
 }
 
 const schema = `
@@ -40,6 +39,8 @@ const schema = `
 const damagedCodes = new Set([11, 26])
 /** … and for one that another connection has. */
 const busyCodes = new Set([5, 6])
+/** Others may take a new file before it is locked. */
+const mostTries = 20
 const codeOf = (error: unknown): number => (((error as { errcode?: number }).errcode ?? 0) & 0xff)
 
 export class StateDatabase {
@@ -54,46 +55,63 @@ export class StateDatabase {
   #due: StatementSync | undefined
   note: DatabaseNote | undefined
 
+  /** The last sequence number; −1 where there is none. */
+  readonly lastSeq: number
+
   /** Opens the database of a partition whose note fits, or else an empty one. Others of the partition that nobody has are removed. */
-  static open({ folder, name, survivesPower }: DatabasePlace, fits: (note: DatabaseNote) => boolean): StateDatabase {
-    mkdirSync(folder, { recursive: true })
+  static open({ folder, name }: DatabasePlace, fits: (note: DatabaseNote) => boolean): StateDatabase {
     let found: StateDatabase | undefined
-    let last = 0
-    for (const file of readdirSync(folder)) {
-      if (!file.startsWith(`${name}.`) || !file.endsWith('.db')) continue
-      last = Math.max(last, Number(file.slice(name.length + 1, -'.db'.length)))
-      const path = join(folder, file)
-      try {
-        const database = StateDatabase.#tried(path, survivesPower)
+    let number = 0
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      for (const file of readdirSync(folder)) {
+        if (!file.startsWith(`${name}.`) || !file.endsWith('.db')) continue
+        number = Math.max(number, Number(file.slice(name.length + 1, -'.db'.length)))
+        const database = StateDatabase.#tried(join(folder, file))
         if (database === undefined) continue
         const { note } = database
         if (found === undefined && note !== undefined && fits(note)) found = database
         else database.remove()
-      } catch (error) {
-        if (!isRivuletError(error) || error.code !== 'RIV_STATE_DAMAGED') throw error
-        removeFiles(path)
       }
-    }
-    return found ?? StateDatabase.#tried(join(folder, `${name}.${last + 1}.db`), survivesPower) ?? StateDatabase.open({ folder, name, survivesPower }, fits)
-  }
-
-  /** Undefined where another connection has it. */
-  static #tried(path: string, survivesPower: boolean): StateDatabase | undefined {
-    const { DatabaseSync } = loadSqlite()
-    const db = new DatabaseSync(path)
-    try {
-      return new StateDatabase(path, db, survivesPower)
+      for (let tries = 0; found === undefined && tries < mostTries; tries++) found = StateDatabase.#tried(join(folder, `${name}.${++number}.db`))
     } catch (error) {
-      db.close()
-      if (busyCodes.has(codeOf(error))) return undefined
+      found?.close()
       throw stateError(error)
     }
+    if (found === undefined) throw new FinalFailure(kernelErrors.RIV_STATE_DISK(`no file in ${folder} can be locked`))
+    return found
   }
 
-  private constructor(path: string, db: DatabaseSync, survivesPower: boolean) {
+  /** Undefined where another connection has it, or it was damaged and is gone. */
+  static #tried(path: string): StateDatabase | undefined {
+    const { DatabaseSync } = loadSqlite()
+    let db: DatabaseSync | undefined
+    try {
+      db = new DatabaseSync(path)
+      return new StateDatabase(path, db)
+    } catch (error) {
+      db?.close()
+      const code = codeOf(error)
+      if (damagedCodes.has(code)) removeFiles(path)
+      else if (!busyCodes.has(code)) throw error
+      return undefined
+    }
+  }
+
+  /** Removes the databases that have none of these names: of streams that are gone, of partitions as they were. */
+  static removeOthers(folder: string, names: readonly string[]): void {
+    if (!existsSync(folder)) return
+    for (const file of readdirSync(folder)) {
+      const name = /^(.+)\.\d+\.db(-wal|-shm|-journal)?$/.exec(file)?.[1]
+      if (name === undefined || names.includes(name)) continue
+      try { rmSync(join(folder, file), { force: true }) } catch { /* somebody has it open who is about to end */ }
+    }
+  }
+
+  private constructor(path: string, db: DatabaseSync) {
     this.path = path
     this.#db = db
-    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survivesPower ? 'NORMAL' : 'OFF'}; PRAGMA wal_autocheckpoint = 8192; PRAGMA mmap_size = ${2 ** 32}; PRAGMA cache_size = -16384`)
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA mmap_size = ${2 ** 32}; PRAGMA cache_size = -16384`)
     db.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`) // takes the lock for good
     this.#get = db.prepare('SELECT seq, k, at, v FROM cells WHERE k = ?')
     this.#after = db.prepare('SELECT seq, k, at, v FROM cells WHERE seq > ? ORDER BY seq LIMIT ?')
@@ -105,6 +123,7 @@ export class StateDatabase {
     const text = (db.prepare('SELECT text FROM note').get() as { text: string } | undefined)?.text
     const note = text === undefined ? undefined : parsed(text)
     this.note = note?.format === databaseFormat ? note : undefined
+    this.lastSeq = (db.prepare('SELECT max(seq) AS last FROM cells').get() as { last: number | null }).last ?? -1
   }
 
   get(k: RowKey): CellRow | undefined {
@@ -128,16 +147,14 @@ export class StateDatabase {
     })
   }
 
-  get lastSeq(): number {
-    return guarded(() => (this.#db.prepare('SELECT max(seq) AS last FROM cells').get() as { last: number | null }).last ?? -1)
-  }
-
   /** Puts, deletes, and a new note, together. */
   write(changes: () => void, note: DatabaseNote): void {
     guarded(() => {
       this.#db.exec('BEGIN')
       try {
+        failpoint('state.write.before')
         changes()
+        failpoint('state.write.commit')
         this.#setNote.run(JSON.stringify(note, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)))
         this.#db.exec('COMMIT')
       } catch (error) {
@@ -146,6 +163,7 @@ export class StateDatabase {
       }
     })
     this.note = note
+    failpoint('state.write.after')
   }
 
   put(seq: number, k: RowKey, at: number, v: Uint8Array): void {
@@ -188,8 +206,9 @@ function guarded<R>(body: () => R): R {
   }
 }
 
+/** As the scheduler is told of it: what is damaged is tried again, no function is to blame. */
 function stateError(error: unknown): unknown {
-  const { code, message } = error as { code?: unknown; message: string }
-  if (code !== 'ERR_SQLITE_ERROR') return error
-  return damagedCodes.has(codeOf(error)) ? kernelErrors.RIV_STATE_DAMAGED.withCause(error, message) : kernelErrors.RIV_STATE_DISK.withCause(error, message)
+  const { code, message, syscall } = error as { code?: unknown; message: string; syscall?: unknown }
+  if (code !== 'ERR_SQLITE_ERROR' && syscall === undefined) return error
+  return damagedCodes.has(codeOf(error)) ? new SpillFailure(kernelErrors.RIV_STATE_DAMAGED.withCause(error, message)) : new FinalFailure(kernelErrors.RIV_STATE_DISK.withCause(error, message))
 }

@@ -43,8 +43,8 @@ const stores: [string, () => Kind][] = [
     const folder = mkdtempSync(join(root, 'state-'))
     let run = 0
     return { make: ({ version, committedMs }) => {
-      const runs = Array.from({ length: run }, (_, i) => `run ${i}`)
-      return new DiskTable({ folder, name: 'a', cacheBytes: 2_000, behindBytes: limit.behindBytes, survivesPower: false, run: `run ${run++}`, runs, versionMs: version.timeMs, logFromMs: version.log[0]?.timeMs ?? Infinity, committedMs }, limit)
+      const runs = Array.from({ length: run }, (_, i) => ({ run: `run ${i}`, untilMs: Infinity }))
+      return new DiskTable({ folder, name: 'a', cacheBytes: 2_000, behindBytes: limit.behindBytes, run: `run ${run++}`, runs, versionMs: version.timeMs, logFromMs: version.log[0]?.timeMs ?? Infinity, committedMs }, limit)
     } }
   }]),
 ]

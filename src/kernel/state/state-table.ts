@@ -4,6 +4,7 @@
 // - Keys are spread over several Maps as they come in, because a Map ends at 2^24 keys.
 
 import { objectIdentity } from '../../wire/key/key-bytes.ts'
+import { ownText } from './own-text.ts'
 import { absent, isRemove, type Cell, type LogRow, type PutRow, type StateStore } from './state-store.ts'
 
 const maxKeys = 2 ** 22
@@ -96,7 +97,7 @@ export class StateTable implements StateStore {
     const cell = given as LiveCell
     this.#touch(cell)
     if (cell.value === absent) this.#size++
-    cell.value = typeof value === 'string' ? ownText(value) : value
+    cell.value = ownText(value)
     const isEarlier = at < cell.at
     cell.at = at
     if (isEarlier) this.#waitIdle(cell)
@@ -210,7 +211,7 @@ export class StateTable implements StateStore {
       return
     }
     if (known !== undefined) this.#drop(key, namespace)
-    this.#enter(newCell(key, seq, typeof value === 'string' ? ownText(value) : value, at, namespace))
+    this.#enter(newCell(key, seq, ownText(value), at, namespace))
     this.#size++
     this.#lastSeq = Math.max(this.#lastSeq, seq)
   }
@@ -249,7 +250,7 @@ function* inMaps(maps: readonly Map<unknown, LiveCell>[]): Generator<LiveCell, u
 }
 
 function newCell(key: unknown, seq: number, value: unknown, at: number, namespace: unknown): LiveCell {
-  const cell = { key: typeof key === 'string' ? ownText(key) : key, seq, value, at, change: 0 }
+  const cell = { key: ownText(key), seq, value, at, change: 0 }
   return namespace === undefined ? cell : { ...cell, namespace }
 }
 
@@ -259,13 +260,4 @@ const isObject = (key: unknown): key is object => typeof key === 'object' && key
 const identity = (key: unknown, namespace: unknown): unknown => {
   if (namespace !== undefined) return `@${objectIdentity([namespace, key])}`
   return isObject(key) ? objectIdentity(key) : key
-}
-
-/** Longest string that is no slice of the text of its block. */
-const shortText = 12
-
-/** A string that keeps no other one alive. */
-function ownText(text: string): string {
-  if (text.length <= shortText) return text
-  return text.isWellFormed() ? Buffer.from(text).toString() : JSON.parse(JSON.stringify(text)) as string
 }

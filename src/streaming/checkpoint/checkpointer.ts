@@ -40,8 +40,6 @@ export interface CheckpointerOptions {
 /** Deltas up to so many bytes a batch are copied, so that the next batch need not wait until they are written: a sync may take longer than a batch. */
 const copiedBytes = 1 << 20
 
-/** Runs that the journal names: of older ones no state on disk is used. */
-const mostRuns = 64
 /** Batches in one file of the journal, at most, also where checkpoints may be further apart; less at its beginning: a damaged file costs little. */
 const mostBatches = 512
 
@@ -71,8 +69,8 @@ export class Checkpointer {
   #completedMs = -Infinity
   /** The last batch that no death can take back. */
   committedMs = -Infinity
-  /** The runs that this one goes on from, and itself. */
-  #runs: readonly string[]
+  /** The runs that this one goes on from. */
+  #runs: Recovery['runs'] = []
   #batches = 0
   #nextRoll = 1
   readonly #mostBatches: number
@@ -85,13 +83,12 @@ export class Checkpointer {
     this.#operators = operatorsOf(options.graph.stateful)
     this.#inputs = idsOf(options.graph.inputs)
     this.#mostBatches = Math.min(mostBatches, options.graph.checkpointBatches)
-    this.#runs = [options.run]
   }
 
   /** Goes on with the inputs of an earlier run. */
-  goesOn({ newest, nextBlock, inputs, completedMs, start }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs' | 'completedMs' | 'start'>): void {
+  goesOn({ newest, nextBlock, inputs, completedMs, runs }: Pick<Recovery, 'newest' | 'nextBlock' | 'inputs' | 'completedMs' | 'runs'>): void {
     this.committedMs = completedMs ?? -Infinity
-    this.#runs = [...start?.runs ?? [], this.#options.run].slice(-mostRuns)
+    this.#runs = runs
     this.#earlier = inputs
     Object.assign(this.#newest, newest)
     Object.assign(this.#nextBlock, Object.fromEntries(nextBlock))
@@ -126,6 +123,7 @@ export class Checkpointer {
       let next = 0
       for (const delta of deltas.values()) delta.written?.(blocks.slice(next, next += blocksOf(delta).length))
     }
+    this.#runs = []
     this.#lastBorrowed = this.#append('restated', data, [...deltas.values()].flatMap(blocksOf), { written })
     failpoint('checkpoint.restated')
   }
@@ -316,7 +314,7 @@ export class Checkpointer {
     const { graph } = this.#options
     const operators = this.#operators.filter((_, i) => graph.stateful[i]!.stateful.isDerived !== true)
     const record: StartRecord = {
-      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), sinks: graph.sinks, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock }, runs: this.#runs,
+      batchMs: graph.batchMs, zeroMs: this.#zeroMs, parallelism: graph.parallelism, operators, inputs: originsOf(graph.inputs), sinks: graph.sinks, newest: { ...this.#newest }, nextBlock: { ...this.#nextBlock }, run: this.#options.run, runs: this.#runs,
     }
     this.#startPosition = this.#append('start', record)
     failpoint('checkpoint.start')

@@ -6,6 +6,7 @@
 // - Deltas of a batch that was not completed are not used: the batch runs again, on the same inputs.
 // - `start` says what program wrote what follows; it stands at the beginning of the journal and of each file from where it may be read.
 
+import type { EarlierRun } from '../../kernel/state/disk-table.ts'
 import type { PartitionDelta } from '../graph/stateful.ts'
 
 /** An operator with state, as a checkpoint knows it. */
@@ -39,8 +40,9 @@ export interface StartRecord {
   readonly newest: InputsRecord['inputs']
   /** By input with blocks, the number of the next one. */
   readonly nextBlock: Readonly<Record<string, number>>
-  /** The last runs of the program, the newest at the end; older journals have none. */
-  readonly runs?: readonly string[]
+  /** Names the run of the program that writes, and says the last ones that it goes on from, the newest at the end: whose databases of states can be used. Older journals have neither. */
+  readonly run?: string
+  readonly runs?: readonly EarlierRun[]
 }
 
 /** A block that a receiver stored; its bytes are the record's one block. */

@@ -1,8 +1,12 @@
 // What a journal says of earlier runs: which batches are complete, which must run again, and where everything else stands.
 
+import type { EarlierRun } from '../../kernel/state/disk-table.ts'
 import type { BlockPlace, StoredBlock, StoredRecord } from '../../storage/journal/journal.ts'
 import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import type { BlockRecord, CommittedRecord, CompletedRecord, DeltaRecord, InputsRecord, RecordedRecord, RestatedRecord, StartRecord } from './records.ts'
+
+/** Of so many earlier runs the databases of states can be used. */
+const mostRuns = 64
 
 interface StoredDelta { readonly data: DeltaRecord; readonly blocks: readonly StoredBlock[]; readonly position: number }
 
@@ -39,6 +43,12 @@ export class Recovery {
   /** With a time, batches from then on count as not complete. */
   constructor(untilMs = Infinity) {
     this.#untilMs = untilMs
+  }
+
+  /** Earlier runs that made what is there now: not those before a state came to other partitions. */
+  get runs(): readonly EarlierRun[] {
+    const { start, completedMs } = this
+    return start?.run === undefined || completedMs === undefined ? [] : [...start.runs ?? [], { run: start.run, untilMs: completedMs }].slice(-mostRuns)
   }
 
   /** What would be lost without an input; undefined where that is nothing. */
@@ -95,6 +105,7 @@ export class Recovery {
       }
       case 'restated': {
         const { operator, deltas } = data as RestatedRecord
+        this.start = { ...this.start!, runs: [] }
         const restated = of(this.deltas, operator)
         restated.clear()
         let next = 0

@@ -49,8 +49,8 @@ export interface Stateful {
   readonly keys?: number
   /** Where the newest version went through all keys, with data or without: how many had some. */
   readonly withData?: number | undefined
-  /** Says, before anything else, where its state is to be; the operator is as a checkpoint names it. */
-  placed?(place: StatePlace, operator: string): void
+  /** Says, before anything else, where its state is to be; the operator is as a checkpoint names it. Gives the names of its databases. */
+  placed?(place: StatePlace, operator: string): readonly string[]
   /** Makes the version of a batch. */
   advance(timeMs: number): Promise<void>
   /** Takes the version of a batch back, if there is one. */

@@ -55,8 +55,8 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
     return [this, ...super.stateful]
   }
 
-  placed(place: StatePlace, operator: string): void {
-    this.state.placed(place, operator)
+  placed(place: StatePlace, operator: string): readonly string[] {
+    return this.state.placed(place, operator)
   }
 
   get readsFromMs(): number {

@@ -54,10 +54,16 @@ export class KeyedState {
     this.#target = target
   }
 
-  /** Says where the state of an operator is to be. */
-  placed(place: StatePlace, operator: string): void {
+  /** Says where the state of an operator is to be; gives the names of its databases. */
+  placed(place: StatePlace, operator: string): readonly string[] {
     this.#place = place
     this.#name = `${operator.replaceAll(/[^\w.-]+/g, '_').slice(0, 80)}-${createHash('sha256').update(operator).digest('hex').slice(0, 8)}`
+    const { partitions } = this.#target
+    return Array.from({ length: partitions }, (_, i) => this.#databaseOf(i, partitions))
+  }
+
+  #databaseOf(partition: number, of: number): string {
+    return `${this.#name}.${partition}of${of}`
   }
 
   /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
@@ -242,7 +248,7 @@ export class KeyedState {
       owner: `${this.#owner}${number}`, lists, get log() { return log() },
       args: {
         ...args, head: partition.head, version: { timeMs: version.timeMs, keys: partition.keys }, committedMs, ...(this.#renews && { renews: true }),
-        ...(disk && { disk: { ...disk, name: `${this.#name}.${number}of${version.partitions.length}`, cacheBytes: disk.cacheBytes / version.partitions.length, behindBytes: disk.behindBytes / version.partitions.length } }),
+        ...(disk && { disk: { ...disk, name: this.#databaseOf(number, version.partitions.length), cacheBytes: disk.cacheBytes / version.partitions.length, behindBytes: disk.behindBytes / version.partitions.length } }),
       } satisfies StateArgs,
     }
   }
