@@ -50,7 +50,7 @@ export interface FileSystem {
   writeAtomic(path: string, content: Uint8Array | string): Promise<void>
   /** Moves a file or a whole folder. */
   rename(from: string, to: string): Promise<void>
-  /** Makes the folder and its parents; an existing one is fine. With `sync` those that it made are on the disk when this resolves. */
+  /** Makes the folder and its parents; an existing one is fine. With `sync` it is on the disk when this resolves, also where a program made it that died meanwhile. */
   makeDirectory(path: string, options?: { sync?: boolean }): Promise<void>
   /** Removes a file or a whole folder; a missing one is fine. */
   remove(path: string): Promise<void>

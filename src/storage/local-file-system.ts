@@ -9,6 +9,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from '
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isRivuletError } from '../base/define-errors.ts'
 import { failpoint } from '../base/failpoint.ts'
 import { storageErrors } from './errors.ts'
 import { fileError } from './file-error.ts'
@@ -94,12 +95,11 @@ class LocalFileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
-    const first = await coded('makeDirectory', path, async () => makeFolders(resolve(localPath(path))))
-    if (!sync || first === undefined) return
-    for (let made = resolve(localPath(path)); ; made = dirname(made)) {
-      await syncFolder(made)
-      if (made === resolve(first)) return
-    }
+    const isThere = sync && await this.status(path) !== undefined
+    if (sync && !isThere) await this.makeDirectory(dirname(resolve(localPath(path))), { sync }) // one after another: what is there is synced, but for the last
+    await coded('makeDirectory', path, async () => makeFolders(resolve(localPath(path))))
+    if (isThere) await syncForeign(path)
+    else if (sync) await syncFolder(path)
   }
 
   async remove(path: string): Promise<void> {
@@ -215,6 +215,11 @@ async function syncFolder(path: string): Promise<void> {
       await handle.close()
     }
   })
+}
+
+/** Syncs the name of a folder that is there: who made it may have died before. Folders around it that may not be read were made by somebody else. */
+async function syncForeign(path: string): Promise<void> {
+  await syncFolder(path).catch((error: unknown) => { if (!isRivuletError(error) || error.code !== 'RIV_FILE_ACCESS') throw error })
 }
 
 async function statusOf(path: string): Promise<FileStatus | undefined> {

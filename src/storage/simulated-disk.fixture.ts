@@ -241,17 +241,17 @@ export class SimulatedProcess implements FileSystem {
 
   async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
     await this.#step()
-    const made: string[] = []
+    if (sync && this.#disk.get(path) === undefined) await this.makeDirectory(parentOf(path), { sync })
     for (let i = path.indexOf('/', 1); ; i = path.indexOf('/', i + 1)) {
       const part = i === -1 ? path : path.slice(0, i)
       const entry = this.#disk.get(part)
-      if (entry === undefined) made.push(part)
       if (entry === undefined) this.#disk.set(part, folder)
       else if (entry !== folder) throw storageErrors.RIV_FILE_KIND('makeDirectory', part)
       if (i === -1) break
     }
-    if (sync && made.length > 0) await this.#step()
-    if (sync) for (const part of made) this.#disk.syncFolder(parentOf(part))
+    if (!sync) return
+    await this.#step()
+    this.#disk.syncFolder(parentOf(path))
   }
 
   async remove(path: string): Promise<void> {

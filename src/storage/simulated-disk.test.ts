@@ -32,3 +32,16 @@ test('what is synced survives a power cut, what is not is lost in some runs, tor
   }
   assert.deepEqual([...seen].sort(), ['cut', 'kept', 'lost', 'name kept', 'name lost', 'torn'])
 })
+
+test('a folder is on the disk for whoever makes it with sync, wherever somebody died who made it before', async () => {
+  for (let diesAt = 0; diesAt < 12; diesAt++) {
+    const disk = new SimulatedDisk(() => 0) // a power cut takes all that is not synced
+    const dying = disk.process({ diesAt })
+    await Promise.race([dying.makeDirectory('/a/b/c', { sync: true }), dying.halted])
+    const next = disk.process()
+    await next.makeDirectory('/a/b/c', { sync: true })
+    await next.createExclusive('/a/b/c/file', '')
+    disk.cutPower()
+    assert.deepEqual(disk.paths(), ['/a', '/a/b', '/a/b/c', '/a/b/c/file'], `died at step ${diesAt}`)
+  }
+})

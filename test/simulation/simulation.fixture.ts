@@ -119,7 +119,7 @@ class Simulation {
     }
     for (let tries = 0; !await this.#lastLife(); tries++) assert.ok(tries < 3, 'it does not come to an end')
     this.#checkEnd()
-    if (plan.source === 'replay' && plan.steady && world.chance(0.3)) await this.#damaged()
+    if (plan.source === 'replay' && plan.steady && !plan.asks && world.chance(0.3)) await this.#damaged()
   }
 
   /** One life, and what is left of it. */
@@ -285,7 +285,7 @@ class Simulation {
     })
   }
 
-  /** A bit of the journal flips: it goes on, with the same outputs, or is refused. */
+  /** A bit of the journal flips: it goes on, with the same outputs, or is refused. (Answers that were only there would be asked for again.) */
   async #damaged(): Promise<void> {
     const { world } = this
     const files = this.#disk.paths().filter(path => path.startsWith(`${journal}/segment-`))

@@ -1,12 +1,13 @@
 // Time, chance and order of a simulation: one queue of events, one generator of random numbers. The same seed gives the same run.
 //
-// - Time goes from event to event. What an event causes happens before the next one: promises, and one turn of the event loop.
+// - Time goes from event to event. What an event causes happens before the next one: promises, and nothing else.
 // - An event belongs to a process. One that is killed has no more events; one that is stopped has them when it goes on.
 // - Every event is noted; `hash` tells whether two runs were the same.
 
 import type { Clock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
 
+/** Resolves when no promise has anything to do: ticks come after all of them. */
 const turn = (): Promise<void> => new Promise(resolve => { process.nextTick(resolve) })
 
 interface Event { readonly ms: number; readonly seq: number; readonly process: Process; readonly what: string; readonly callback: () => unknown; cancelled: boolean }

@@ -55,7 +55,8 @@ export class BatchRunner {
   constructor(options: BatchRunnerOptions) {
     this.#options = options
     this.#lateness = new Lateness(options.graph.batchMs, options.context.log, options.context.platform.clock)
-    this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs, Math.max(1, options.context.conf.get(streamingSettings['spark.streaming.concurrentJobs'])))
+    const outputsAtOnce = Math.max(1, options.context.conf.get(streamingSettings['spark.streaming.concurrentJobs']))
+    this.#generator = new JobGenerator(options.lastMs, options.graph.batchMs, { outputsAtOnce, begunMs: options.checkpointer.begunMs })
   }
 
   start(): void {

@@ -116,7 +116,7 @@ const lives: [name: string, steps: [event: Event, effects: string][]][] = [
 ]
 
 test('two outputs at once', () => {
-  const generator = new JobGenerator(100, 10, 2)
+  const generator = new JobGenerator(100, 10, { outputsAtOnce: 2 })
   const steps: [event: Event, effects: string][] = [
     [tick(110), 'fix 110, arm 120'],
     [fixed(110), 'advance 110'],
@@ -128,6 +128,16 @@ test('two outputs at once', () => {
     [done(110), 'complete 110, drop 120, halted'],
   ]
   for (const [event, effects] of steps) assert.equal(text(event(generator)), effects)
+})
+
+test('what an earlier run began is due although the clock has stepped back, also for a graceful stop', () => {
+  const begun = (): JobGenerator => new JobGenerator(100, 10, { begunMs: 130 })
+  const goesOn: [event: Event, effects: string][] = [[start(50), 'arm 60'], [tick(60), 'fix 110, fix 120, fix 130, arm 70'], [tick(70), 'fix 140, arm 80']]
+  const stops: [event: Event, effects: string][] = [[start(50), 'arm 60'], [stop(true, true), 'fix 110, fix 120, fix 130, fix 140'], [stop(false), 'drop 110, drop 120, drop 130, drop 140, halted']]
+  for (const steps of [goesOn, stops]) {
+    const generator = begun()
+    for (const [event, effects] of steps) assert.equal(text(event(generator)), effects)
+  }
 })
 
 describe('lives of batches', () => {

@@ -5,7 +5,7 @@
 //             └ effect: fix                    └ effect: advance         └ effect: output                           └ effect: complete
 //
 // - Batch times are zero + interval, zero + 2·interval, …: strictly increasing, none left out. A late tick makes every batch that is due;
-//   a clock that stepped back still makes the next one.
+//   a clock that stepped back still makes the next one. Batches that an earlier run began are due whatever the clock says.
 // - Inputs are fixed at the tick, also while an earlier batch runs; everything after that happens to one batch at a time, in order.
 // - Outputs of a batch begin in their order, so many at once as the settings say (one).
 // - A batch that fails ('stop') finishes its other outputs, then nothing follows. `stop` lets the running batch end; a graceful stop lets
@@ -35,14 +35,17 @@ interface QueuedBatch { readonly timeMs: number; fixed: boolean; phase: 'waiting
 export class JobGenerator {
   readonly #batchMs: number
   readonly #outputsAtOnce: number
+  /** The last batch that an earlier run began. */
+  readonly #begunMs: number
   #lastMs: number
   #mode: 'running' | 'draining' | 'halted' = 'running'
   readonly #queue: QueuedBatch[] = []
 
-  constructor(zeroMs: number, batchMs: number, outputsAtOnce = 1) {
+  constructor(zeroMs: number, batchMs: number, { outputsAtOnce = 1, begunMs = -Infinity }: { readonly outputsAtOnce?: number; readonly begunMs?: number } = {}) {
     this.#lastMs = zeroMs
     this.#batchMs = batchMs
     this.#outputsAtOnce = outputsAtOnce
+    this.#begunMs = begunMs
   }
 
   /** Batches that are due and not over. */
@@ -58,7 +61,7 @@ export class JobGenerator {
   tick(nowMs: number): BatchEffect[] {
     if (this.#mode !== 'running') return []
     const effects: BatchEffect[] = []
-    do effects.push(this.#add()); while (this.#lastMs + this.#batchMs <= nowMs)
+    do effects.push(this.#add()); while (this.#lastMs + this.#batchMs <= Math.max(nowMs, this.#begunMs))
     effects.push(this.#arm(nowMs))
     return effects
   }
@@ -92,7 +95,10 @@ export class JobGenerator {
     if (this.#mode === 'halted') return []
     this.#mode = 'draining'
     if (!graceful) return [...this.#dropWaiting(), ...this.#halt()]
-    return oneMore ? [this.#add()] : this.#halt()
+    const effects: BatchEffect[] = []
+    while (this.#lastMs < this.#begunMs) effects.push(this.#add())
+    if (oneMore) effects.push(this.#add())
+    return effects.length > 0 ? effects : this.#halt()
   }
 
   #add(): BatchEffect {

@@ -99,6 +99,11 @@ export class Checkpointer {
     return this.#earlier.has(timeMs)
   }
 
+  /** The last batch that an earlier run began and did not complete, if there is one. */
+  get begunMs(): number {
+    return Math.max(-Infinity, ...this.#earlier.keys())
+  }
+
   /** Says what program writes from here on. */
   start(zeroMs: number): void {
     this.#zeroMs = zeroMs
