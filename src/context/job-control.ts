@@ -145,6 +145,33 @@ export abstract class JobControl extends FileSources {
   }
 
   /**
+   * As `addJobTag`, of several. Errors: RIV_JOB_TAG. Semantics: `SparkContext.addJobTags`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.addJobTags(new Set(['report', 'nightly']))
+   * Array.from(ctx.getJobTags())   // ['report', 'nightly']
+   */
+  addJobTags(tags: Iterable<string>): void {
+    this.addJobTag(...tags)
+  }
+
+  /**
+   * As `removeJobTag`, of several. Errors: RIV_JOB_TAG. Semantics: `SparkContext.removeJobTags`.
+   *
+   * @example
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * ctx.addJobTags(['report', 'nightly', 'large'])
+   * ctx.removeJobTags(['nightly', 'large'])
+   * Array.from(ctx.getJobTags())   // ['report']
+   */
+  removeJobTags(tags: Iterable<string>): void {
+    this.removeJobTag(...tags)
+  }
+
+  /**
    * Takes tags back from the actions called from here on.
    *
    * @example

@@ -68,6 +68,8 @@ interface Slot {
   startedFor: Running | undefined
   leases: Leases | undefined
   running: Running | undefined
+  /** Whether its heap has been asked for; a thread may be slow to answer. */
+  asked: boolean
   lost: { reason: 'error' | 'memory'; detail: string; error?: Error } | undefined
 }
 
@@ -286,7 +288,7 @@ export class WorkerPool implements TaskBackend {
       id, worker, control: new Int32Array(control),
       knows: { stage: new Set(), environment: new Set(), slab: new Set(), broadcast: new Set() },
       forget: { stage: [], environment: [], slab: [], broadcast: [] },
-      codes: new Set(), startedFor, leases: undefined, running: undefined, lost: undefined,
+      codes: new Set(), startedFor, leases: undefined, running: undefined, asked: false, lost: undefined,
     }
     this.#slots.add(slot)
     worker.on('message', (message: FromWorker) => this.#message(slot, message))
@@ -378,8 +380,10 @@ export class WorkerPool implements TaskBackend {
   #sample(): void {
     for (const slot of this.#slots) {
       const { running } = slot
-      if (running === undefined || performance.now() - running.startedMs < sampleMs) continue
+      if (running === undefined || slot.asked || performance.now() - running.startedMs < sampleMs) continue
+      slot.asked = true
       slot.worker.getHeapStatistics().then(heap => {
+        slot.asked = false
         const used = heap.used_heap_size + heap.external_memory
         if (used <= this.#options.maxHeapBytes || slot.running !== running) return
         slot.lost = { reason: 'memory', detail: `heap of ${Math.round(used / 2 ** 20)} MiB, memory.worker is ${Math.round(this.#options.maxHeapBytes / 2 ** 20)} MiB` }
