@@ -1,7 +1,7 @@
 // What `rivulet` understands. Each command is a file in commands/, loaded when it is called.
 
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../base/duration-text.ts'
 import type { SuperviseOptions } from './commands/supervise.ts'
 import type { ProgramOptions } from './environment.ts'
@@ -20,10 +20,10 @@ export function program(version: string): Command {
     .argument('<app>', 'the program, a TypeScript or JavaScript file')
     .argument('[args...]', 'arguments of the program')
     .option('--master <master>', 'where tasks run, unless the program says: inline, local, local[N], local[*]')
-    .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
+    .addOption(new Option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated').argParser(addSetting).default({}, 'none'))
     .option('-s, --savepoint <path>', 'begin from a savepoint, in a new checkpoint directory')
     .passThroughOptions()
-    .addHelpText('after', '\nExample:\n  rivulet run --master local[2] --conf spark.default.parallelism=4 app.ts input.txt')
+    .addHelpText('after', "\nExample:\n  rivulet run --master 'local[2]' --conf spark.default.parallelism=4 app.ts input.txt")
     .action(async (app: string, args: string[], { savepoint, ...options }: ProgramOptions & { savepoint?: string }) => {
       const { run } = await import('./commands/run.ts')
       process.exitCode = await run(app, args, savepoint === undefined ? options : withSettings(options, { 'checkpoint.savepoint': resolve(savepoint) }))
@@ -32,8 +32,8 @@ export function program(version: string): Command {
     .description('RDDs interactively: TypeScript statements, `ctx` is ready; Ctrl-C cancels the running job, Ctrl-D ends')
     .argument('[files...]', 'files that are run first, as if typed')
     .option('--master <master>', 'where tasks run: inline, local, local[N], local[*]')
-    .option('--conf <key=value>', 'a setting; may be repeated', addSetting, {})
-    .addHelpText('after', "\nExamples:\n  rivulet shell --master local[4]\n  echo \"ctx.textFile('app.log').filter(line => line.includes('ERROR')).count()\" | rivulet shell")
+    .addOption(new Option('--conf <key=value>', 'a setting; may be repeated').argParser(addSetting).default({}, 'none'))
+    .addHelpText('after', "\nExamples:\n  rivulet shell --master 'local[4]'\n  echo \"ctx.textFile('app.log').filter(line => line.includes('ERROR')).count()\" | rivulet shell")
     .action(async (files: string[], options: ProgramOptions) => {
       const { shell } = await import('./commands/shell.ts')
       process.exitCode = await shell(files, options, version)
@@ -81,7 +81,7 @@ export function program(version: string): Command {
     .argument('[args...]', 'arguments of the program')
     .requiredOption('--batch <ms>', 'the time of the batch, in milliseconds', milliseconds)
     .option('--inspect-brk', 'wait for a debugger first; breakpoints stop also in the functions of streams')
-    .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
+    .addOption(new Option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated').argParser(addSetting).default({}, 'none'))
     .passThroughOptions()
     .addHelpText('after', '\nExample:\n  rivulet replay --inspect-brk --batch 1700000000000 checkpoint app.ts')
     .action(async (checkpoint: string, app: string, args: string[], { batch, ...options }: ProgramOptions & { batch: number }) => {
@@ -94,10 +94,10 @@ export function program(version: string): Command {
     .argument('<app>', 'the program, a TypeScript or JavaScript file')
     .argument('[args...]', 'arguments of the program')
     .option('--master <master>', 'where tasks run, unless the program says: inline, local, local[N], local[*]')
-    .option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated', addSetting, {})
+    .addOption(new Option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated').argParser(addSetting).default({}, 'none'))
     .option('--max-restarts <count>', 'restarts within the window after which it is given up', count, 10)
-    .option('--window <duration>', 'the time over which restarts count; a program that ran that long starts afresh', durationMs, 600_000)
-    .option('--backoff <duration>', 'pause before the first restart; it doubles with each, up to a minute', durationMs, 1_000)
+    .addOption(new Option('--window <duration>', 'the time over which restarts count; a program that ran that long starts afresh').argParser(durationMs).default(600_000, '10 min'))
+    .addOption(new Option('--backoff <duration>', 'pause before the first restart; it doubles with each, up to a minute').argParser(durationMs).default(1_000, '1 s'))
     .passThroughOptions()
     .addHelpText('after', "\nExample:\n  rivulet supervise --max-restarts 5 --window '1 h' --backoff '500 ms' app.ts -- --port 9999")
     .action(async (app: string, args: string[], options: SuperviseOptions) => {

@@ -200,12 +200,12 @@ export const streamingErrors = defineErrors({
   RIV_SOCKET: {
     message: (address: string, what: string) => `${address}: ${what}`,
     hint: 'the receiver connects again after spark.streaming.receiverRestartDelay',
-    docs: 'The connection of `socketTextStream` was refused, broke or was closed by the server. The receiver connects again after a delay; listeners see a receiver error.',
+    docs: 'The connection of `socketTextStream` was refused, broke or was closed by the server. The receiver connects again after a delay. Listeners see a receiver error; it is logged, too, one that comes again the second, fourth, eighth … time.',
   },
   RIV_RECEIVER: {
     message: (what: string, cause: string) => `${what}: ${cause}`,
     hint: 'the receiver is started again after spark.streaming.receiverRestartDelay',
-    docs: 'A receiver failed: `onStart` threw, the iterable of `fromAsyncIterable` threw, or a record could not be stored.',
+    docs: 'A receiver failed: `onStart` threw, the iterable of `fromAsyncIterable` threw, a record could not be stored, or the receiver reported an error. Listeners see a receiver error; it is logged, too, one that comes again the second, fourth, eighth … time.',
   },
   RIV_RECEIVER_BLOCKS: {
     message: (what: string, method: string, ms: number) => `${what}: ${method} kept the program from everything else for ${ms} ms`,

@@ -8,12 +8,14 @@ import { ReceiverSupervisor } from './receiver-supervisor.ts'
 function open(methods: { onStart?: () => void | Promise<void>; onStop?: () => void | Promise<void> } = {}) {
   const clock = new ManualClock()
   const log: string[] = []
+  const warnings: string[] = []
   const receiver = {
     onStart: () => { log.push('start'); return methods.onStart?.() },
     onStop: () => { log.push('stop'); return methods.onStop?.() },
   }
   const events = { post: (event: string, { receiverInfo: { lastErrorMessage } }: { receiverInfo: { lastErrorMessage?: string } }) => { log.push(event === 'onReceiverError' ? `error ${lastErrorMessage}` : event) } }
-  return { clock, log, supervisor: new ReceiverSupervisor({ log: { warn: (_fields, message) => { log.push(`warn ${message}`) } }, receiver, clock, events, streamId: 0, name: 'r', restartDelayMs: 2_000 }) }
+  const warn = (fields: object, message?: string): void => { if ('code' in fields && fields.code === 'RIV_RECEIVER_BLOCKS') log.push(`warn ${message}`); else warnings.push(`${JSON.stringify(fields)} ${message}`) }
+  return { clock, log, warnings, supervisor: new ReceiverSupervisor({ log: { warn }, receiver, clock, events, streamId: 0, name: 'r', restartDelayMs: 2_000 }) }
 }
 
 describe('a receiver', () => {
@@ -39,6 +41,18 @@ describe('a receiver', () => {
     supervisor.restart('soon', undefined, 5)
     await clock.advance(5)
     assert.deepEqual(log, ['error soon', 'stop', 'onReceiverStarted', 'start'])
+  })
+
+  test('logs errors; one that comes again and again, ever less often', async () => {
+    const { clock, warnings, supervisor } = open()
+    supervisor.start()
+    for (let i = 0; i < 9; i++) {
+      supervisor.restart('refused')
+      await clock.advance(2_000)
+    }
+    supervisor.reportError('disk full')
+    supervisor.reportError('refused')
+    assert.deepEqual(warnings, [1, 2, 4, 8].map(times => `{"code":"RIV_RECEIVER","stream":0${times > 1 ? `,"times":${times}` : ''}} r: refused`).concat('{"code":"RIV_RECEIVER","stream":0} r: disk full', '{"code":"RIV_RECEIVER","stream":0} r: refused'))
   })
 
   test('waits for onStop before it starts again', async () => {

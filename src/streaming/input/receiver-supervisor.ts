@@ -1,4 +1,4 @@
-// Runs one receiver: starts it, starts it again when it fails, stops it, tells listeners.
+// Runs one receiver: starts it, starts it again when it fails, stops it, tells listeners, and logs what went wrong.
 //
 //   idle ──start──→ running ──restart──→ pausing ──delay over──→ running …
 //                      └─────stop───────────┴──→ stopped
@@ -6,6 +6,7 @@
 // Delays are of the stream clock. A receiver that keeps the event loop for long in onStart or onStop is warned of: nothing else runs then. What onStop of an earlier start does is awaited before the next start.
 
 import type { Clock } from '../../base/clock.ts'
+import { isRivuletError } from '../../base/define-errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ReceiverEvents, ReceiverInfo } from '../events/streaming-listener.ts'
 import { streamingErrors } from '../errors.ts'
@@ -35,6 +36,8 @@ export class ReceiverSupervisor {
   #state: 'idle' | 'running' | 'pausing' | 'stopped' = 'idle'
   #cancelRestart = (): void => {}
   #stopped: Promise<void> = Promise.resolve()
+  /** The message that was logged last, and how often it has come since. */
+  #logged = { message: '', times: 0 }
   #lastError: Pick<ReceiverInfo, 'lastError' | 'lastErrorMessage' | 'lastErrorTime'> = {}
 
   constructor(options: SupervisorOptions) {
@@ -58,6 +61,7 @@ export class ReceiverSupervisor {
 
   reportError(message: string, error?: unknown): void {
     this.#note(message, error)
+    this.#log(message, error)
     this.#post('onReceiverError')
   }
 
@@ -88,6 +92,15 @@ export class ReceiverSupervisor {
 
   #note(message: string, error: unknown): void {
     this.#lastError = { lastErrorMessage: message, lastErrorTime: this.#options.clock.now(), ...(error !== undefined && { lastError: error instanceof Error ? error.stack ?? String(error) : String(error) }) }
+  }
+
+  /** One that comes again and again, such as a refused connection, is logged the first, second, fourth, eighth … time. */
+  #log(message: string, error: unknown): void {
+    const times = message === this.#logged.message ? this.#logged.times + 1 : 1
+    this.#logged = { message, times }
+    if (!Number.isInteger(Math.log2(times))) return
+    const { log, name, streamId } = this.#options
+    log.warn({ code: isRivuletError(error) ? error.code : 'RIV_RECEIVER', stream: streamId, ...(times > 1 && { times }) }, message.startsWith(`${name}: `) ? message : `${name}: ${message}`)
   }
 
   #onStop(): Promise<void> {
