@@ -218,7 +218,7 @@ export class DiskTable implements StateStore {
     let looks = looksAWrite * count
     while (cells.length < count && looks-- > 0 && pass.next < pass.dirty.length) {
       const cell = pass.dirty[pass.next++]!
-      if (isDue(cell)) cells.push(cell)
+      if (cell.isHeld && isDue(cell)) cells.push(cell) // one that is held no more is a row by now, and may be another cell in memory
     }
     while (cells.length < count && looks > 0) {
       const rows = this.#rows(pass.after, Math.min(pageRows, count - cells.length, looks))

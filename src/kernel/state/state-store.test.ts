@@ -189,3 +189,21 @@ test('a version that is not there is refused', () => {
     store.close()
   }
 })
+
+test('what a pass has yet to write again is looked up anew where it was written and let go meanwhile', () => {
+  const table = new DiskTable({
+    folder: mkdtempSync(join(root, 'state-')), name: 'a', cacheBytes: 0, behindBytes: 15, run: 'run', runs: [], versionMs: -Infinity, logFromMs: Infinity, committedMs: -Infinity,
+  })
+  const batch = (base: string, head: string, timeMs: number, values: Readonly<Record<string, number>>): unknown[] => {
+    table.open(base, timeMs - 1_000)
+    for (const [key, value] of Object.entries(values)) table.put(key, value, timeMs)
+    const again = table.again(1, timeMs).cells.map(({ key, value }) => [key, value])
+    table.seal(head, timeMs, 10)
+    return again
+  }
+  table.built('empty', { timeMs: -Infinity, keys: 0 })
+  assert.deepEqual(batch('empty', 'first', 1_000, { a: 1, b: 1 }), [])
+  assert.deepEqual(batch('first', 'second', 2_000, {}), [['a', 1]])
+  assert.deepEqual(batch('second', 'third', 3_000, { b: 2 }), [['a', 1]], 'b is not what it was')
+  table.close()
+})
