@@ -1,13 +1,15 @@
 // A state in memory: one cell per key, changed in place, with undo.
 //
 // - A removed key's cell stays, empty, until its version is final.
-// - Keys are spread over several Maps as they come in, because a Map ends at 2^24 keys.
+// - Cells have places in the order of their sequence numbers. One that goes leaves its place empty, until half of them are.
 
 import { objectIdentity } from '../../wire/key/key-bytes.ts'
+import { KeyPlaces } from '../places/key-places.ts'
 import { ownText } from './own-text.ts'
 import { absent, isRemove, type Cell, type LogRow, type PutRow, type StateStore } from './state-store.ts'
 
-const maxKeys = 2 ** 22
+/** So many places may be empty in any case. */
+const emptyPlaces = 1_024
 
 /** How many cells are looked at, at most, for each that is to be written again. */
 const looksAWrite = 8
@@ -21,8 +23,10 @@ interface LiveCell extends Cell {
 
 export class StateTable implements StateStore {
   readonly restoredMs = -Infinity
-  readonly #primitives: Map<unknown, LiveCell>[] = [new Map()]
-  readonly #objects: Map<unknown, LiveCell>[] = [new Map()]
+  readonly #places = new KeyPlaces()
+  /** By place. */
+  readonly #cells: (LiveCell | undefined)[] = []
+  #empty = 0
   #head: string | undefined
   /** What `head` was made from, while that can be gone back to. */
   #base: string | undefined
@@ -36,7 +40,7 @@ export class StateTable implements StateStore {
   #size = 0
   /** Cells by the time at which they are looked at for being idle; each is in one list. Made when first asked for. */
   #idle: Map<number, LiveCell[]> | undefined
-  #pass: { cells: Iterator<LiveCell>; readonly sinceMs: number; readonly sinceChange: number } | undefined
+  #pass: { place: number; readonly sinceMs: number; readonly sinceChange: number } | undefined
 
   get size(): number {
     return this.#size
@@ -45,8 +49,9 @@ export class StateTable implements StateStore {
   open(base: string): boolean {
     if (this.#base === base) this.rollback()
     else if (this.#head !== base) return false
-    for (const cell of this.#emptied) if (cell.value === absent) this.#mapOf(cell).delete(identity(cell.key, cell.namespace))
+    for (const cell of this.#emptied) if (cell.value === absent) this.#leave(this.#placeOf(cell.key, cell.namespace))
     this.#emptied = []
+    if (this.#empty > Math.max(emptyPlaces, this.#cells.length / 2)) this.#closeUp()
     this.#forgetOld()
     this.#base = undefined
     this.#change++
@@ -122,23 +127,16 @@ export class StateTable implements StateStore {
   /** The cells come in the order of a log; brings them into their own. */
   built(head: string): void {
     this.#head = head
-    for (const maps of [this.#primitives, this.#objects]) {
-      const cells = maps.flatMap(map => [...map.values()]).sort((a, b) => a.seq - b.seq)
-      maps.splice(0, Infinity, new Map())
-      for (const cell of cells) this.#enter(cell)
-    }
+    this.#enterAll([...this.cells()].sort((a, b) => a.seq - b.seq))
   }
 
   close(): void {}
 
   * cells(): Generator<LiveCell> {
-    const objects = inMaps(this.#objects)
-    let object = objects.next()
-    for (const cell of inMaps(this.#primitives)) {
-      for (; object.done !== true && object.value.seq < cell.seq; object = objects.next()) if (object.value.value !== absent) yield object.value
-      if (cell.value !== absent) yield cell
+    for (let place = 0; place < this.#cells.length; place++) {
+      const cell = this.#cells[place]
+      if (cell !== undefined && cell.value !== absent) yield cell
     }
-    for (; object.done !== true; object = objects.next()) if (object.value.value !== absent) yield object.value
   }
 
   get touched(): readonly LiveCell[] {
@@ -176,15 +174,15 @@ export class StateTable implements StateStore {
   }
 
   again(count: number, nowMs: number): { cells: LiveCell[]; keepFromMs: number | undefined } {
-    const pass = (this.#pass ??= { cells: this.cells(), sinceMs: nowMs, sinceChange: this.#change })
+    const pass = (this.#pass ??= { place: 0, sinceMs: nowMs, sinceChange: this.#change })
     const cells: LiveCell[] = []
     for (let looked = 0; cells.length < count && looked < looksAWrite * count; looked++) {
-      const next = pass.cells.next()
-      if (next.done === true) {
+      if (pass.place === this.#cells.length) {
         this.#pass = undefined
         return { cells, keepFromMs: pass.sinceMs }
       }
-      if (next.value.change < pass.sinceChange) cells.push(next.value)
+      const cell = this.#cells[pass.place++]
+      if (cell !== undefined && cell.value !== absent && cell.change < pass.sinceChange) cells.push(cell)
     }
     return { cells, keepFromMs: undefined }
   }
@@ -217,36 +215,44 @@ export class StateTable implements StateStore {
   }
 
   #drop(key: unknown, namespace: unknown): void {
-    for (const map of this.#mapsOf(key, namespace)) if (map.delete(identity(key, namespace))) this.#size--
+    const place = this.#placeOf(key, namespace)
+    if (place === -1) return
+    this.#leave(place)
+    this.#size--
+  }
+
+  #placeOf(key: unknown, namespace: unknown): number {
+    return namespace === undefined ? this.#places.find(key) : this.#places.findIdentity(named(key, namespace))
   }
 
   #cell(key: unknown, namespace: unknown): LiveCell | undefined {
-    const id = identity(key, namespace)
-    for (const map of this.#mapsOf(key, namespace)) {
-      const cell = map.get(id)
-      if (cell !== undefined) return cell
-    }
-    return undefined
+    const place = this.#placeOf(key, namespace)
+    return place === -1 ? undefined : this.#cells[place]
   }
 
   #enter(cell: LiveCell): void {
-    const maps = this.#mapsOf(cell.key, cell.namespace)
-    if (maps.at(-1)!.size >= maxKeys) maps.push(new Map())
-    maps.at(-1)!.set(identity(cell.key, cell.namespace), cell)
+    const { key, namespace } = cell
+    this.#places.enter(key, namespace === undefined ? undefined : named(key, namespace))
+    this.#cells.push(cell)
   }
 
-  #mapsOf(key: unknown, namespace: unknown): Map<unknown, LiveCell>[] {
-    return isObject(key) || namespace !== undefined ? this.#objects : this.#primitives
+  #leave(place: number): void {
+    this.#places.remove(place)
+    this.#cells[place] = undefined
+    this.#empty++
   }
 
-  #mapOf({ key, namespace }: LiveCell): Map<unknown, LiveCell> {
-    const id = identity(key, namespace)
-    return this.#mapsOf(key, namespace).find(map => map.has(id)) ?? this.#mapsOf(key, namespace)[0]!
+  /** Takes the empty places out. */
+  #closeUp(): void {
+    if (this.#pass !== undefined) this.#pass.place = this.#cells.slice(0, this.#pass.place).filter(cell => cell !== undefined).length
+    this.#enterAll(this.#cells.filter(cell => cell !== undefined))
   }
-}
 
-function* inMaps(maps: readonly Map<unknown, LiveCell>[]): Generator<LiveCell, undefined> {
-  for (const map of maps) yield* map.values()
+  #enterAll(cells: readonly LiveCell[]): void {
+    this.#places.clear()
+    this.#cells.length = this.#empty = 0
+    for (const cell of cells) this.#enter(cell)
+  }
 }
 
 function newCell(key: unknown, seq: number, value: unknown, at: number, namespace: unknown): LiveCell {
@@ -254,10 +260,5 @@ function newCell(key: unknown, seq: number, value: unknown, at: number, namespac
   return namespace === undefined ? cell : { ...cell, namespace }
 }
 
-const isObject = (key: unknown): key is object => typeof key === 'object' && key !== null
-
-/** Identities of pairs begin as those of no object do. */
-const identity = (key: unknown, namespace: unknown): unknown => {
-  if (namespace !== undefined) return `@${objectIdentity([namespace, key])}`
-  return isObject(key) ? objectIdentity(key) : key
-}
+/** What stands for a key with a namespace; what stands for other keys begins with another character. */
+const named = (key: unknown, namespace: unknown): string => `@${objectIdentity([namespace, key])}`
