@@ -32,8 +32,8 @@ export interface StateArgs {
   readonly timeMs: number
   /** How long a key may be idle. */
   readonly idleMs?: number
-  /** Whether all of it is to be written again soon, changed or not. */
-  readonly renews?: boolean
+  /** Whether what has not changed is to be written again: some of it with each change, or all of it soon. */
+  readonly renews: 'some' | 'soon' | undefined
 }
 
 /** What is known of a new version. */
@@ -46,7 +46,7 @@ export interface StateInfo {
   readonly withData?: number
 }
 
-/** A whole log is written again within about so many changes. */
+/** A whole state is written again within about so many versions that change something. */
 const changesAPass = 256
 /** … or, where the log holds others back, so many versions. */
 const versionsARenewal = 16
@@ -231,9 +231,7 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args:
       if (cell.value === absent) removes.push(cell.namespace === undefined ? [cell.key] : [cell.key, cell.namespace])
       else puts.add(cell)
     }
-    const changes = table.touched.length
-    const least = args.renews === true ? Math.max(1, table.size / versionsARenewal) : table.size / changesAPass
-    const again = changes === 0 && args.renews !== true ? undefined : table.again(Math.ceil(Math.max(changes / 2, least)), args.timeMs)
+    const again = rewritten(table, args)
     for (const cell of again?.cells ?? []) puts.add(cell)
     const head = nextHead(threadId)
     const log = [...puts.blocks(io), ...blocksOf(removes, io)]
@@ -244,6 +242,14 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args:
     forgetDamaged(input.owner!, error)
     throw error
   }
+}
+
+/** What is written again with a version, and how far back the log is needed if that is all there was. */
+function rewritten(table: StateStore, { renews, timeMs }: StateArgs): ReturnType<StateStore['again']> | undefined {
+  const changes = table.touched.length
+  if (renews === undefined || (renews === 'some' && changes === 0)) return undefined
+  const least = renews === 'soon' ? Math.max(1, table.size / versionsARenewal) : table.size / changesAPass
+  return table.again(Math.ceil(Math.max(changes / 2, least)), timeMs)
 }
 
 /** Log rows that put a key, as columns. */

@@ -72,7 +72,7 @@ const cases: [what: string, change: (paths: string[]) => void | (() => void)][] 
   ['databases of other programs', paths => useless(paths, note => ({ ...note, run: 'another' }))],
   ['databases of another format', paths => useless(paths, note => ({ ...note, format: 0 }))],
   ['databases ahead of the journal', paths => useless(paths, note => ({ ...note, newestMs: 1e9 }))],
-  ['databases that are older than the log', paths => useless(paths, note => ({ ...note, doneMs: 1000, newestMs: 1000 }))],
+  ['databases that are older than the log', paths => useless(paths, note => ({ ...note, doneMs: 0, newestMs: 0 }))],
 ]
 
 /** The directory of a program that ended after half of the batches: it was stopped, or is as it was when it was killed. */

@@ -19,7 +19,7 @@ import type { PartitionDelta, StatePlace } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
 
 /** What one batch added; its blocks move. */
-interface Entry { readonly timeMs: number; blocks: readonly BlockRef[]; released?: true }
+interface Entry { readonly timeMs: number; blocks: readonly BlockRef[]; readonly rows: number; released?: true }
 
 interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number; readonly withData?: number | undefined }
 
@@ -28,6 +28,13 @@ type GivenArgs = Pick<StateArgs, 'timeMs' | 'idleMs'>
 
 /** What a version adds to what a journal has is younger than `sinceMs`. */
 interface Version { readonly timeMs: number; readonly sinceMs: number; readonly partitions: readonly Partition[]; readonly scope: PlanScope }
+
+/** A log is as short as it need be with so many entries, … */
+const shortLog = 8
+/** … and too long with so many, */
+const longLog = 256
+/** … or with so many rows for each key. */
+const rowsAKey = 2
 
 let lastState = 0
 
@@ -43,7 +50,7 @@ export class KeyedState {
   /** The one before, to go back to. */
   #before: Version | undefined
   /** Whether the next versions write the state again although it may not have changed. */
-  #renews = false
+  #renewsSoon = false
   /** Blocks that versions from this time on do not need. */
   #dropped: { readonly fromMs: number; readonly entries: readonly Entry[] }[] = []
   /** The handles of a partition's log, until one of its entries moves. */
@@ -108,7 +115,7 @@ export class KeyedState {
         if (entry.timeMs >= keepFromMs) log.push(entry)
         else dropped.push(entry)
       }
-      if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]! })
+      if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]!, rows: lists[0]!.reduce((sum, { count }) => sum + count, 0) })
       return { head, log, keys, withData }
     })
     if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, entries: dropped })
@@ -191,9 +198,12 @@ export class KeyedState {
   journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
     let [bytes, rows] = [0, 0]
     for (const { log } of this.#last.partitions) {
-      for (const entry of log) for (const block of entry.blocks) [bytes, rows] = [bytes + block.bytes, rows + block.count]
+      for (const entry of log) {
+        rows += entry.rows
+        for (const block of entry.blocks) bytes += block.bytes
+      }
     }
-    this.#renews = rows > 0 && bytesSince(this.needsFromMs) - bytes > spareBytes + 2 * bytes * this.keys / rows
+    this.#renewsSoon = rows > 0 && bytesSince(this.needsFromMs) - bytes > spareBytes + 2 * bytes * this.keys / rows
   }
 
   /** Takes the newest version back, if it is of this time. */
@@ -247,7 +257,7 @@ export class KeyedState {
     return {
       owner: `${this.#owner}${number}`, lists, get log() { return log() },
       args: {
-        ...args, head: partition.head, version: { timeMs: version.timeMs, keys: partition.keys }, committedMs, ...(this.#renews && { renews: true }),
+        ...args, head: partition.head, version: { timeMs: version.timeMs, keys: partition.keys }, committedMs, renews: this.#renewsSoon ? 'soon' : isTooLong(partition) ? 'some' : undefined,
         ...(disk && { disk: { ...disk, name: this.#databaseOf(number, version.partitions.length), cacheBytes: disk.cacheBytes / version.partitions.length, behindBytes: disk.behindBytes / version.partitions.length } }),
       } satisfies StateArgs,
     }
@@ -268,4 +278,10 @@ export class KeyedState {
       this.#runner.release(entry.blocks)
     }
   }
+}
+
+/** Whether what is left of a log should be written again, so that its beginning can go. */
+function isTooLong({ log, keys }: Partition): boolean {
+  if (log.length <= shortLog) return false
+  return log.length > longLog || log.reduce((sum, { rows }) => sum + rows, 0) > rowsAKey * keys
 }
