@@ -8,7 +8,7 @@ import { journalLatency } from './journal.ts'
 import { latency } from './latency.ts'
 import { logMining } from './log-mining.ts'
 import { overload } from './overload.ts'
-import { driverRestart, workerDeath } from './recovery.ts'
+import { driverRestart, statefulWorkerDeath, workerDeath } from './recovery.ts'
 import { spill } from './spill.ts'
 import { stateful } from './stateful.ts'
 import { throughput } from './throughput.ts'
@@ -88,7 +88,9 @@ else if ((batchWorkloads as readonly string[]).includes(name) && (values.rdd || 
   }
 } else if (name === 'recovery') {
   const death = await workerDeath()
-  show(death, `a worker that dies: its job takes ${death.deathMs.toFixed(0)} ms, undisturbed ${death.undisturbedMs.toFixed(0)} ms: ${death.moreMs.toFixed(0)} ms more`)
+  show(death, `a worker that dies: its job takes ${death.deathMs.toFixed(0)} ms, undisturbed ${death.undisturbedMs.toFixed(0)} ms: ${death.moreMs.toFixed(0)} ms more, at worst ${death.worstMoreMs.toFixed(0)} ms (20 deaths)`)
+  const stateful = await statefulWorkerDeath(1)
+  show(stateful, `one that holds a state of 1 MB: its batch takes ${stateful.deathMs.toFixed(0)} ms, undisturbed ${stateful.undisturbedMs.toFixed(0)} ms: ${stateful.moreMs.toFixed(0)} ms more, at worst ${stateful.worstMoreMs.toFixed(0)} ms`)
   const restart = await driverRestart(Number(values.megabytes), values.store, Number(values.rounds ?? 3))
   show(restart, `a driver with ${restart.megabytes} MB of state, store ${restart.store}, that is killed: the first output of the next one after ${restart.medianMs.toFixed(0)} ms, ${restart.medianCpuMs.toFixed(0)} ms of processor time`)
 } else if (name === 'spill') {

@@ -144,6 +144,23 @@ test('a program that was killed leaves a socket that is cleared away; its name i
   assert.ok(existsSync(place.dir))
 })
 
+test('a program that hangs is listed as silent; status refuses, stop and savepoint say that they wait', async () => {
+  const words = place.start('run', 'words.ts')
+  await words.until(/got/)
+  const [{ pid }] = JSON.parse((await place.run('list', '--json')).out) as [{ pid: number }]
+  process.kill(pid, 'SIGSTOP')
+  assert.match((await place.run('list')).out, new RegExp(`\\nwords +${pid} +silent\\n$`))
+  const { code, err } = await place.run('status', 'words')
+  assert.equal(code, 2)
+  assert.match(err, new RegExp(`^error: words \\(process ${pid}\\) does not answer .*\\[RIV_CONTROL_SILENT\\]\\n$`))
+  const waiting = [place.start('savepoint', 'words'), place.start('stop', 'words')]
+  for (const each of waiting) await each.until(new RegExp(`waiting: words \\(process ${pid}\\) does not answer`))
+  process.kill(pid, 'SIGCONT')
+  assert.equal(await waiting[1]!.ended, 0)
+  assert.equal(await waiting[0]!.ended, 2) // its state is in memory, or it has ended meanwhile
+  assert.equal(await words.ended, 0)
+})
+
 test('without a folder for sockets a program streams all the same, and says so', async () => {
   chmodSync(join(place.dir, 'rivulet'), 0o755)
   const words = place.start('run', 'words.ts')
