@@ -90,6 +90,11 @@ export const streamingErrors = defineErrors({
     hint: 'name streams with state with uid(), so that they are found wherever they stand; set checkpoint.allowNonRestoredState to give up the state of streams that are gone; or use another directory',
     docs: 'Streams with state find it by name: the one given by `uid`, or their kind and number among those of their kind. A stream that is gone, or has other partitions or another window, does not fit what the checkpoint holds.',
   },
+  RIV_STATE_CLASS: {
+    message: (operator: string, name: string) => `the checkpoint does not fit the program: the state of ${operator} has instances of the class ${name}, and no function of the program's streams uses a class of that name`,
+    hint: 'keep the class under its name, or export it from a module that stays; let a program that has it turn them into plain data first',
+    docs: 'Instances in a checkpoint are found to be of their class by the module that exports it, or else by the name that it has in the program. Its code may change; a class that is gone, or has another name, leaves data that nobody can read.',
+  },
   RIV_INPUT_MATCH: {
     message: (input: string, problem: string, held: string) => `the checkpoint does not fit the program: the input ${input} ${problem}, and ${held}`,
     hint: 'keep inputs without a name in their order, or name them with uid() from the start, so that they may move; let the program that has the input process what it received (stop it gracefully); or set checkpoint.allowNonRestoredState to give it up',

@@ -1,7 +1,9 @@
-// A program that changed: what it lacks is given up for good, windows are found by the name of their stream, sinks by their number among sinks.
+// A program that changed: what it lacks is given up for good, windows are found by the name of their stream, sinks by their number among sinks,
+// classes by their names.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -120,4 +122,34 @@ test('savepoints that are asked for at once are several', async () => {
     assert.equal(new Set(paths).size, 3)
     for (const path of paths) assert.deepEqual(readdirSync(path), ['journal'])
   } })
+})
+
+/** A program whose state is instances of a class; the class is gone, or has another method, where `how` says so. */
+const classes = (how: 'there' | 'gone' | 'changed'): string => `
+  import { Context, StreamingContext } from 'rivulet'
+  import { ManualClock } from 'rivulet/testing'
+  const [directory, from, master] = process.argv.slice(2)
+  ${how === 'gone' ? 'class Coins' : 'class Money'} { cents = 0; ${how === 'changed' ? 'plus(n) { this.cents += 10 * n; return this }' : 'plus(n) { this.cents += n; return this }'} }
+  const clock = new ManualClock(Number(from) * 1000)
+  const ssc = new StreamingContext(new Context({ master, conf: { 'checkpoint.durability': 'process' } }), '1 s', { clock })
+  ssc.checkpoint(directory)
+  ssc.sourceStream({ initial: async () => 0, latest: async n => n + 1, split: (a, b) => [a], * read(n) { yield ['sum', n] } })
+    .updateStateByKey((ns, sum) => (sum ?? new ${how === 'gone' ? 'Coins' : 'Money'}()).plus(ns[0] ?? 0), 1)
+    .foreachRDD(async rdd => { for (const [, sum] of await rdd.collect()) console.log(sum) })
+  await ssc.start()
+  await clock.advance(3000)
+  await ssc.stop()
+`
+for (const master of ['inline', 'local[1]']) test(`instances of a class of the program are of it after a restart: ${master}`, () => {
+  const life = (how: 'there' | 'gone' | 'changed', from: number): { out: string; err: string } => {
+    const program = join(directory, `${how}.mjs`)
+    writeFileSync(program, classes(how))
+    const self = new URL('../../../scripts/self.mjs', import.meta.url).href
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', self, program, join(directory, 'checkpoint'), String(from), master], { encoding: 'utf8' })
+    return { out: stdout, err: stderr }
+  }
+  assert.equal(life('there', 0).out, 'Money { cents: 0 }\nMoney { cents: 1 }\nMoney { cents: 3 }\n')
+  assert.equal(life('there', 3).out, 'Money { cents: 6 }\nMoney { cents: 10 }\nMoney { cents: 15 }\n')
+  assert.match(life('gone', 6).err, /the state of updateStateByKey#0 has instances of the class Money, .*RIV_STATE_CLASS/s)
+  assert.equal(life('changed', 6).out, 'Money { cents: 75 }\nMoney { cents: 145 }\nMoney { cents: 225 }\n')
 })

@@ -52,7 +52,7 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
   }
   const scope = new PlanScope()
   for (const [i, { stateful }] of graph.stateful.entries()) {
-    const anew = await inScope(scope, async () => stateful.restored?.())
+    const anew = await inScope(scope, async () => stateful.restored?.()).catch(error => { throw unknownClass(operators[i]!.id, error) ?? error })
     if (anew !== undefined) checkpointer.restate(operators[i]!.id, anew)
   }
   scope.release()
@@ -76,6 +76,15 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
     input.restore({ batches, newest: recovery.newest[id], blocks, nextBlock: recovery.nextBlock.get(id) ?? 0 })
   }
   for (const [timeMs, position] of recovery.positions) checkpointer.keepsBatch(timeMs, position)
+}
+
+/** What to say where a state has instances of a class that the program has not. */
+function unknownClass(operator: string, error: unknown): Error | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { name, code, message } = cause as Error & { code?: unknown }
+    if (name === 'UnknownClass' || code === 'RIV_CLOSURE_CLASS') return streamingErrors.RIV_STATE_CLASS.withCause(error, operator, /class (\w+)/.exec(message.replace('a class is', ''))?.[1] ?? message)
+  }
+  return undefined
 }
 
 /** Reads lists of blocks back, which have so many records each; those of one list may stay where they are. */

@@ -19,6 +19,8 @@ const classes = new Map<string, WeakRef<Function>>()
 const gone = new FinalizationRegistry<string>(key => { if (classes.get(key)?.deref() === undefined) classes.delete(key) })
 const prefix = randomUUID().slice(0, 8)
 let count = 0
+/** Never given twice: threads may still know the class that had it. */
+const names = new Set<string>()
 
 function keyOf(ref: ClassRef): string {
   if (ref.kind === 'shipped') return ref.uid
@@ -46,11 +48,17 @@ export function registeredClass(ref: ClassRef): Function | undefined {
   return classes.get(keyOf(ref))?.deref()
 }
 
-/** The uid of a class that travels by value. */
+/**
+ * The uid of a class that travels by value: its name, so that a program that is started again finds instances in its checkpoint to be of it. Of
+ * several classes of a name the first has it.
+ */
 export function uidOfClass(ctor: Function): string {
   const known = refs.get(ctor)
   if (known?.kind === 'shipped') return known.uid
-  const ref: ClassRef = { kind: 'shipped', uid: `${prefix}-${++count}` }
+  const { name } = ctor
+  const uid = name === '' || names.has(name) ? `${prefix}-${++count}` : `class ${name}`
+  names.add(name)
+  const ref: ClassRef = { kind: 'shipped', uid }
   refs.set(ctor, ref)
   registerClass(ctor, ref)
   return ref.uid

@@ -51,7 +51,7 @@ export const closureErrors = defineErrors({
     docs: 'A function uses an export of a module, and the worker imported the module and found no such export: it is exported conditionally, or the file was changed while the program ran.',
   },
   RIV_CLOSURE_CLASS: {
-    message: (name: string) => `the class ${name} is not known in this thread`,
+    message: (name: string) => `the ${name.startsWith('class ') ? '' : 'class '}${name} is not known in this thread`,
     hint: 'define the class at the top level of a module, not inside the function that creates instances',
     docs: 'A record is an instance of a class that exists in another thread only.',
   },
