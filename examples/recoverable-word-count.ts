@@ -4,8 +4,8 @@
 //   npm run example examples/recoverable-word-count.ts -- --checkpoint words.checkpoint
 //   npm run example examples/recoverable-word-count.ts -- --checkpoint words.checkpoint --input book.txt --lines 500
 //
-// Without --checkpoint the counts are in a folder that goes with the program. The input is a source with offsets: it can be read again, so nothing
-// is lost and nothing is counted twice. Remove the folder to begin anew.
+// It counts its own words where it is given no --input. Without --checkpoint the counts are in a folder that goes with the program. The input is
+// a source with offsets: it can be read again, so nothing is lost and nothing is counted twice. Remove the folder to begin anew.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { Context, milliseconds, StreamingContext, type ReplayableSource } from 'rivulet'
 
 const { values: flags } = parseArgs({
-  options: { checkpoint: { type: 'string' }, input: { type: 'string', default: 'docs/streaming.md' }, lines: { type: 'string', default: '10' }, interval: { type: 'string', default: '200' } },
+  options: { checkpoint: { type: 'string' }, input: { type: 'string', default: import.meta.filename }, lines: { type: 'string', default: '3' }, interval: { type: 'string', default: '200' } },
 })
 const lines = readFileSync(flags.input, 'utf8').split('\n')
 const directory = flags.checkpoint ?? mkdtempSync(join(tmpdir(), 'rivulet-example-'))

@@ -1,12 +1,12 @@
 // The most frequent words of a text: counted by key, then the first few in an order. Nothing is sorted as a whole.
 //
-//   npm run example examples/top-k.ts                           over the documentation of this repository
+//   npm run example examples/top-k.ts                           over the examples themselves
 //   npm run example examples/top-k.ts -- --input book.txt --k 20
 
 import { parseArgs } from 'node:util'
 import { Context } from 'rivulet'
 
-const { values: flags } = parseArgs({ options: { input: { type: 'string', default: 'docs/*.md' }, k: { type: 'string', default: '10' } } })
+const { values: flags } = parseArgs({ options: { input: { type: 'string', default: `${import.meta.dirname}/*.ts` }, k: { type: 'string', default: '10' } } })
 
 await using ctx = new Context({ appName: 'top k' })
 const counts = ctx.textFile(flags.input)

@@ -1,10 +1,10 @@
 // A TCP server that sends lines at a steady rate, over and over, to whoever connects; and remembers when it sent them.
 
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const [root, examples] = ['../..', '..'].map(path => fileURLToPath(new URL(`${path}/`, import.meta.url))) as [string, string]
 const paceMs = 10
 
 export interface LineServer {
@@ -14,10 +14,13 @@ export interface LineServer {
   close(): void
 }
 
-/** The lines of this repository's documents and sources. */
+const linesOf = (folder: string, files: readonly string[]): string[] =>
+  globSync(files, { cwd: folder }).sort().flatMap(path => readFileSync(folder + path, 'utf8').split('\n')).filter(line => line.trim() !== '')
+
+/** The lines of this repository's documents and sources; of the examples where they were copied elsewhere. */
 export function repositoryLines(): string[] {
-  const paths = globSync(['*.md', 'docs/**/*.md', 'src/**/*.ts', 'examples/**/*.ts'], { cwd: root }).sort()
-  return paths.flatMap(path => readFileSync(root + path, 'utf8').split('\n')).filter(line => line.trim() !== '')
+  if (!existsSync(`${root}scripts/self.mjs`)) return linesOf(examples, ['*.ts', 'support/*.ts'])
+  return linesOf(root, ['*.md', 'docs/**/*.md', 'src/**/*.ts', 'examples/**/*.ts'])
 }
 
 /** Serves `lines` on a free port of this machine, `rate` of them a second. */
