@@ -114,6 +114,7 @@ test('what was prepared is committed by the sink that prepared it, whatever othe
   assert.deepEqual(await run(1, 3, 2, false), [[['0: 0'], ['0: 1']], [['1: 0'], ['1: 1']]])
   await run(2, 3, 2, true)
   assert.deepEqual(await run(3, 3, 1, false, true), [[['0: 3']]])
+  assert.deepEqual(await run(4, 3, 2, false), [[['0: 4']], [['1: 4']]], 'given up for good')
 })
 
 test('savepoints that are asked for at once are several', async () => {

@@ -72,8 +72,9 @@ export class Recovery {
     if (this.#isOver) return
     switch (kind) {
       case 'start': {
-        const start = this.start = data as StartRecord
+        const start = data as StartRecord
         this.#giveUpOthers(start)
+        this.start = start
         this.newest = { ...start.newest, ...this.newest }
         for (const [input, number] of Object.entries(start.nextBlock)) this.nextBlock.set(input, number)
         return
@@ -127,7 +128,9 @@ export class Recovery {
   }
 
   /** What a program did without is given up, also where a later one has it again under that name. */
-  #giveUpOthers({ operators, inputs }: StartRecord): void {
+  #giveUpOthers({ operators, inputs, sinks }: StartRecord): void {
+    const before = this.start?.sinks // absent in older versions, as sinks
+    if (before !== undefined && sinks !== undefined && before.length !== sinks.length) this.uncommitted.clear()
     const kept = new Set(operators.map(({ id }) => id))
     for (const deltas of [this.deltas, ...this.#pending.values()]) for (const id of deltas.keys()) if (!kept.has(id)) deltas.delete(id)
     if (inputs === undefined) return // of an older version
