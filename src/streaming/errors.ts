@@ -50,6 +50,11 @@ export const streamingErrors = defineErrors({
     hint: 'remember for longer, checkpoint more often, or leave one of them out',
     docs: 'What a stream remembers reaches back to its last checkpoint at least. Where the program says both, they have to fit.',
   },
+  RIV_CREATE_RESULT: {
+    message: (result: string) => `the function given to getOrCreate returned ${result}, and not a StreamingContext`,
+    hint: 'return the StreamingContext that it makes',
+    docs: 'The function given to `StreamingContext.getOrCreate` and `getActiveOrCreate` makes a StreamingContext with its streams and outputs, and returns it, or a promise of it.',
+  },
   RIV_DURABILITY: {
     message: (value: string) => `checkpoint.durability is '${value}'`,
     hint: "say 'power' or 'process'",

@@ -8,6 +8,7 @@ import { SystemClock, type Clock } from '../base/clock.ts'
 import { duration, interval, type D, type Time } from '../base/time.ts'
 import type { Context } from '../context/context.ts'
 import { thisPlatform, type Platform } from '../engine/platform.ts'
+import { recordText } from '../kernel/record-text.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { refuseSymbol } from '../wire/closure/symbols.ts'
 import { currentBatch } from './batch/batch.ts'
@@ -88,7 +89,7 @@ export class StreamingContext extends StreamInputs {
    *
    * `create` runs in either case: it makes the context, its streams and outputs. State, unfinished batches and the place in each source come from
    * the directory when the context starts. A directory whose checkpoint is damaged is refused, unless `createOnError` says to begin anew.
-   * Errors: RIV_JOURNAL_UNUSABLE, RIV_JOURNAL_CORRUPT, RIV_JOURNAL_VERSION. Semantics: `StreamingContext.getOrCreate`.
+   * Errors: RIV_JOURNAL_UNUSABLE, RIV_JOURNAL_CORRUPT, RIV_JOURNAL_VERSION, RIV_CREATE_RESULT. Semantics: `StreamingContext.getOrCreate`.
    *
    * @example
    * import { mkdtemp } from 'node:fs/promises'
@@ -103,7 +104,8 @@ export class StreamingContext extends StreamInputs {
    * })
    */
   static async getOrCreate(directory: string, create: () => StreamingContext | Promise<StreamingContext>, { createOnError = false }: { readonly createOnError?: boolean } = {}): Promise<StreamingContext> {
-    const ssc = await create()
+    const ssc: unknown = await create()
+    if (!(ssc instanceof StreamingContext)) throw streamingErrors.RIV_CREATE_RESULT(recordText(ssc))
     if (ssc.graph.checkpointDirectory === undefined) ssc.checkpoint(directory)
     await ssc.#run.open(createOnError)
     return ssc

@@ -82,6 +82,10 @@ test('a directory that does not exist, or is empty, is a fresh start; create run
   assert.deepEqual(await run({ directory: empty, at: 0, advance: 1_000 }), rows(1, 1))
 })
 
+test('a create function that forgets to return is told so', async () => {
+  await assert.rejects(StreamingContext.getOrCreate(fresh(), (() => undefined) as never), coded(/^RIV_CREATE_RESULT$/, /undefined/))
+})
+
 test('the batches that fell due meanwhile run, in order, each with its time and inputs; after a graceful stop nothing twice', async () => {
   for (const graceful of [true, false]) {
     const directory = fresh()
