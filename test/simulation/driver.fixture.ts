@@ -28,6 +28,14 @@ export interface SimulatedPlan extends Pick<Plan, 'source' | 'operations' | 'dur
   readonly outputsAtOnce: number
   /** Where states are on disk, if they are: in real files, which outlast also a cut of the power. */
   readonly stateFolder?: string
+  /** Whether some records are lost to a handler. */
+  readonly letters: boolean
+  /** Whether functions of outputs throw, and are tried again. */
+  readonly retries: boolean
+  /** Whether the rate of the input follows the batches. */
+  readonly pressed: boolean
+  /** Whether savepoints are made, and a program begins from one. */
+  readonly savepoints: boolean
 }
 
 export interface LifeOptions {
@@ -40,6 +48,8 @@ export interface LifeOptions {
   /** The write at which it dies, and from which on the disk is full. */
   readonly diesAt: number | undefined
   readonly fullFrom: number | undefined
+  /** The savepoint that it begins from, with a checkpoint of its own. */
+  readonly savepoint?: string
   /** Whether a graceful end may take long. */
   readonly patient: boolean
   readonly event: (what: string) => void
@@ -94,11 +104,12 @@ export class Life {
 
   async #live(batches: number, graceful: boolean): Promise<void> {
     const { process } = this
-    const ssc = await StreamingContext.getOrCreate('/checkpoint', () => this.#program())
+    const ssc = await StreamingContext.getOrCreate(this.#options.savepoint === undefined ? '/checkpoint' : '/restored', () => this.#program())
     const ended = ssc.awaitTermination()
     ended.catch(() => {}) // awaited below
     try {
       await ssc.start()
+      this.#savesAt(ssc, batches)
       await Promise.race([process.sleep(batches * batchMs + process.world.random() * batchMs), ended])
       await ssc.stop({ graceful, stopContext: false })
       await ended
@@ -107,6 +118,18 @@ export class Life {
       if (ssc.state === 'stopped') this.leaked = (sparkContext.runner as EmbeddedEngine).memory.liveBlocks
       await sparkContext.stop()
     }
+  }
+
+  /** Asks for a savepoint at some time. */
+  #savesAt(ssc: StreamingContext, batches: number): void {
+    const { outside, event, plan, savepoint, world } = this.#options
+    if (!plan.savepoints || savepoint !== undefined) return
+    world.at(this.process, world.nowMs + world.random() * batches * batchMs, 'asks for a savepoint', async () => {
+      const path = await ssc.savepoint(`/savepoints/${this.process.name}`).catch(() => undefined) // it ends, or the disk is full
+      if (path === undefined) return
+      outside.savepoints.push(path)
+      event('a savepoint')
+    })
   }
 
   #files(process: Process, options: Pick<LifeOptions, 'diesAt' | 'fullFrom'>): SimulatedProcess {
@@ -122,25 +145,34 @@ export class Life {
 
   #program(): StreamingContext {
     const { process, disk } = this
-    const { world, plan, outside, faults, patient, event } = this.#options
-    const { durability, keep, operations, workers, speculation, outputsAtOnce, moves, asks, stateFolder } = plan
+    const { world, plan, outside, faults, patient, event, savepoint } = this.#options
+    const { durability, keep, operations, workers, speculation, outputsAtOnce, moves, asks, stateFolder, letters, retries, pressed } = plan
     const backend = (store: ConstructorParameters<typeof SimulatedBackend>[0]['store']): SimulatedBackend =>
       (this.#backend = new SimulatedBackend({ world, driver: process, store, workers, faults: () => faults, disk: worker => this.#files(worker, { diesAt: undefined, fullFrom: undefined }), event }))
     const log: Logger = { debug() {}, info() {}, error() {}, warn: (_, message) => world.note(`warning ${message}`) }
     const conf = {
       'checkpoint.durability': durability, 'replay.keep': keep, 'control.socket': false, 'spark.ui.showConsoleProgress': false, 'spark.speculation': speculation,
       'spark.streaming.gracefulStopTimeout': patient ? 10_000 : 0, 'spark.streaming.concurrentJobs': outputsAtOnce, 'spark.default.parallelism': 2,
+      ...(pressed && { 'spark.streaming.backpressure.enabled': true, 'spark.streaming.backpressure.initialRate': 200 }),
+      ...(savepoint !== undefined && { 'checkpoint.savepoint': savepoint }),
     }
-    if (stateFolder !== undefined) Object.assign(conf, { 'state.store': 'disk', 'state.directory': stateFolder, 'state.behindBytes': 300, 'state.cacheBytes': 1_000 })
+    if (stateFolder !== undefined) Object.assign(conf, { 'state.store': 'disk', 'state.directory': savepoint === undefined ? stateFolder : `${stateFolder}/restored`, 'state.behindBytes': 300, 'state.cacheBytes': 1_000 })
     const context = new Context({ master: `local[${Math.max(2, workers)}]`, conf, log }, { fs: disk, clock: process.steadyClock, backend })
     if (speculation) context.addListener({ onSpeculativeTaskSubmitted: () => event('a copy of a task') })
     const ssc = new StreamingContext(context, milliseconds(batchMs), { clock: process.clock })
     writers.push({ ssc, outside })
-    const output = (name: string, stream: DStream<unknown>): void => stream.foreachRDD(async (rdd, time) => outside.put(process, { name, time: time.milliseconds, rows: await rdd.collect() }))
+    const failing = retries && faults.slow > 0 ? 0.3 : 0
+    const output = (name: string, stream: DStream<unknown>): void => stream.foreachRDD(async (rdd, time) => {
+      await outside.put(process, { name, time: time.milliseconds, rows: await rdd.collect() })
+      if (failing === 0 || !world.chance(failing)) return
+      event('an output failed')
+      throw new Error('a function failed')
+    }, retries ? { onFailure: { retry: 5 } } : {})
     const numbers = this.#numbers(ssc)
     output('raw', numbers)
     if (plan.saves) numbers.saveAsTextFiles('/text/numbers')
     if (plan.store) numbers.saveTo(storeOf(process, outside))
+    if (letters) output('good', numbers.map(good).deadLetter((n, _error, time) => outside.lose(process, time.milliseconds, n as number)))
     const pairs = numbers.map((n): [string, number] => recordOf(n))
     for (const operation of operations) describe(operation, pairs, () => ssc.sourceStream(this.#source(3, true)), output, moves ? world.between(1, 4) : undefined)
     if (asks) {
@@ -168,7 +200,7 @@ export class Life {
     const asked = (): Promise<void> => process.sleep(world.random() ** 4 * 8, 'hears of a source')
     return {
       initial: async () => asked().then(() => 0),
-      latest: async (from: number) => asked().then(() => from + (steady ? aBatch : world.between(0, 2 * aBatch))),
+      latest: async (from: number, limit: number) => asked().then(() => from + (steady ? aBatch : Math.min(limit, world.between(0, 2 * aBatch)))),
       split: (from: number, to: number) => [[from, (from + to) >> 1], [(from + to) >> 1, to]] as const,
       * read([from, to]: readonly [number, number]): Generator<number> { for (let n = from; n < to; n++) yield n },
       committed: async (to: number) => asked().then(() => committed(to)),
@@ -191,6 +223,15 @@ function storeOf(process: Process, outside: Outside) {
 export function prepare({ part, rows }: { readonly part: SinkPart; readonly rows: readonly unknown[] }): Promise<string> {
   const { outside } = writers.find(({ ssc }) => ssc.graph.epoch === part.epoch)!
   return outside.prepare(workerOf.getStore()!, part, rows)
+}
+
+/** Records that are lost to the handler of dead letters. */
+export const isLost = (n: number): boolean => n % 5 === 2
+
+/** Runs in tasks. */
+export function good(n: number): number {
+  if (isLost(n)) throw new Error('not this one')
+  return n
 }
 
 /** Runs in tasks. */

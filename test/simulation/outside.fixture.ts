@@ -15,6 +15,10 @@ export class Outside {
   /** What the source with offsets was told to be done; what the receiver was told to be stored. */
   readonly committed: number[] = []
   readonly acknowledged: number[] = []
+  /** By batch, the records that were lost to a handler. */
+  readonly lost = new Map<number, Set<number>>()
+  /** Folders of savepoints. */
+  readonly savepoints: string[] = []
   readonly #prepared = new Map<string, Prepared>()
   /** By batch and partition, the rows that the store shows. */
   readonly shown = new Map<string, Prepared>()
@@ -25,6 +29,11 @@ export class Outside {
     this.outcomes.push(outcome)
     driver.world.note(`put ${outcome.name} ${outcome.time} ${outcome.rows.length}`)
     await driver.sleep(delay(driver), 'has put out')
+  }
+
+  async lose(driver: Process, timeMs: number, n: number): Promise<void> {
+    await driver.sleep(delay(driver), 'tells of a lost record')
+    this.lost.set(timeMs, (this.lost.get(timeMs) ?? new Set()).add(n))
   }
 
   async prepare(driver: Process, part: SinkPart, rows: readonly unknown[]): Promise<string> {

@@ -14,12 +14,13 @@ import { runInNewContext } from 'node:vm'
 import { isRivuletError } from '../../src/base/define-errors.ts'
 import { Conf } from '../../src/base/define-settings.ts'
 import { openLocalDir } from '../../src/storage/local-dir.ts'
+import { seededRandom } from '../../src/base/random.ts'
 import { SimulatedDisk, type SimulatedProcess } from '../../src/storage/simulated-disk.fixture.ts'
 import { checkOutputs } from '../recovery/check-outputs.fixture.ts'
 import { checkRules } from '../recovery/journal-rules.fixture.ts'
 import { batchMs, operations, sorted, type Plan } from '../recovery/plan.fixture.ts'
 import { onCall } from '../recovery/program.fixture.ts'
-import { forgetLives, Life, type SimulatedPlan } from './driver.fixture.ts'
+import { forgetLives, isLost, Life, type SimulatedPlan } from './driver.fixture.ts'
 import { Outside } from './outside.fixture.ts'
 import type { TaskFaults } from './task-backend.fixture.ts'
 import { Process, World } from './world.fixture.ts'
@@ -101,7 +102,8 @@ class Simulation {
     this.#disk = new SimulatedDisk(world.random, () => Math.floor(world.nowMs))
     this.#uploader = new Process(world, 'uploader')
     this.#uploaderDisk = this.#disk.process({ pause: () => undefined })
-    this.plan = { ...planOf(world), ...(seed % seedsADisk === 3 && { stateFolder: mkdtempSync(join(tmpdir(), 'rivulet-simulation-')) }) }
+    const plan = planOf(world)
+    this.plan = { ...plan, ...moreOf(seed, plan), ...(seed % seedsADisk === 3 && { stateFolder: mkdtempSync(join(tmpdir(), 'rivulet-simulation-')) }) }
   }
 
   get story(): Story {
@@ -120,6 +122,7 @@ class Simulation {
     for (let tries = 0; !await this.#lastLife(); tries++) assert.ok(tries < 3, 'it does not come to an end')
     this.#checkEnd()
     if (plan.source === 'replay' && plan.steady && !plan.asks && world.chance(0.3)) await this.#damaged()
+    else if (plan.savepoints) await this.#restored()
   }
 
   /** One life, and what is left of it. */
@@ -183,7 +186,7 @@ class Simulation {
     this.#stopped = undefined
   }
 
-  #begin(options: Pick<ConstructorParameters<typeof Life>[0], 'diesAt' | 'fullFrom' | 'faults'>, patient = false): Life {
+  #begin(options: Pick<ConstructorParameters<typeof Life>[0], 'diesAt' | 'fullFrom' | 'faults' | 'savepoint'>, patient = false): Life {
     const { world } = this
     const failing = options.faults === calm ? 0 : 0.01 * world.random()
     onCall(() => {
@@ -256,9 +259,19 @@ class Simulation {
     assert.ok(batches.has(this.#lastMs), 'the last batch that is complete was put out')
     if (plan.store) for (const [time, rows] of batches) assert.deepEqual(this.#outside.rowsOf(time), sorted(rows), `the store shows batch ${time}`)
     if (plan.asks) this.#checkAnswers(batches)
+    if (plan.letters) this.#checkLetters(batches)
     if (plan.source === 'receiver') {
       const there = new Set([...batches.values()].flat())
       for (const n of acknowledged) assert.ok(there.has(n), `R1: ${n} was acknowledged, and is in no batch`)
+    }
+  }
+
+  /** Every record went one way or the other. */
+  #checkLetters(batches: ReadonlyMap<number, readonly number[]>): void {
+    const { outcomes, lost } = this.#outside
+    for (const [timeMs, numbers] of batches) {
+      assert.deepEqual(outcomes.findLast(({ name, time }) => name === 'good' && time === timeMs)?.rows, numbers.filter(n => !isLost(n)), `the good ones of ${timeMs}`)
+      assert.deepEqual([...lost.get(timeMs) ?? []].sort((a, b) => a - b), [...new Set(numbers.filter(isLost))].sort((a, b) => a - b), `the lost ones of ${timeMs}`)
     }
   }
 
@@ -283,6 +296,19 @@ class Simulation {
       const entry = this.#disk.get(path)
       return typeof entry === 'object' ? entry.bytes.toString().split('\n').slice(0, -1).map(Number) : []
     })
+  }
+
+  /** A program begins from the newest savepoint that is there, and puts out again what was put out after it. */
+  async #restored(): Promise<void> {
+    const { world } = this
+    const savepoint = this.#outside.savepoints.findLast(path => this.#disk.get(path) !== undefined)
+    if (savepoint === undefined) return
+    const life = this.#begin({ diesAt: undefined, fullFrom: undefined, faults: calm, savepoint }, true)
+    void life.run(3, true)
+    assert.ok(await world.run(() => life.state !== 'runs', world.nowMs + patienceMs), 'the life after the savepoint stands still')
+    if (life.state === 'failed') throw life.error!
+    this.#events.add('begins from a savepoint')
+    this.#checkEnd()
   }
 
   /** A bit of the journal flips: it goes on, with the same outputs, or is refused. (Answers that were only there would be asked for again.) */
@@ -312,7 +338,9 @@ class Simulation {
 /** What may fail an output for good: too many of these in one task. */
 const injected = /a function failed|it died|it does not answer/
 
-function planOf(world: World): SimulatedPlan {
+type FirstPlan = Omit<SimulatedPlan, 'letters' | 'retries' | 'pressed' | 'savepoints'>
+
+function planOf(world: World): FirstPlan {
   const source = world.pick(sources)
   const first = world.pick(operations)
   return {
@@ -320,4 +348,11 @@ function planOf(world: World): SimulatedPlan {
     workers: world.between(1, 4), steady: world.chance(0.5), saves: world.chance(0.3), store: world.chance(0.4), speculation: world.chance(0.3), outputsAtOnce: world.chance(0.8) ? 1 : 2,
     moves: world.chance(0.3), asks: world.chance(0.2), sets: source !== 'files' && world.chance(0.2),
   }
+}
+
+/** What came later, by a generator of its own, so that older seeds stay what they were. */
+function moreOf(seed: number, { source, steady, asks }: FirstPlan): Pick<SimulatedPlan, 'letters' | 'retries' | 'pressed' | 'savepoints'> {
+  const random = seededRandom(seed + 10_158_235)
+  const chance = (probability: number): boolean => random() < probability
+  return { letters: chance(0.15), retries: chance(0.15), pressed: chance(0.2) && source === 'replay' && !steady, savepoints: chance(0.4) && source === 'replay' && steady && !asks }
 }

@@ -15,7 +15,7 @@ const untilMs = 60_000
 /** What has to happen in so many seeds. */
 const covered = [
   'ends', 'is killed', 'loses power', 'is stopped', 'finds the disk full', 'death of a worker', 'lost a task', 'lost an answer', 'out of memory', 'RIV_FILE_FULL', 'RIV_JOURNAL_FENCED',
-  'a function failed', 'the clock was set', 'a copy of a task', 'RIV_JOURNAL_CORRUPT', 'goes on with damage',
+  'a function failed', 'the clock was set', 'a copy of a task', 'RIV_JOURNAL_CORRUPT', 'goes on with damage', 'an output failed', 'a savepoint', 'begins from a savepoint',
 ]
 
 const one = process.env.RIVULET_SEED
