@@ -27,11 +27,6 @@ export class DirtyCells {
     return this.#logBytes
   }
 
-  /** How many there are, about. */
-  get count(): number {
-    return this.#groups.reduce((sum, { cells, next }) => sum + cells.length - next, 0)
-  }
-
   /** The time of the last change; Infinity while it is being made. */
   get lastMs(): number | undefined {
     return this.#groups.at(-1)?.timeMs

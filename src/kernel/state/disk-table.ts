@@ -39,11 +39,11 @@ export interface DiskOptions extends DatabasePlace {
 export interface DiskLimits {
   /** Cells that a batch writes at least, where many wait. */
   readonly written: number
-  /** Dirty cells while the log is read. */
-  readonly restored: number
+  /** Bytes of the log that are read before what they brought is written: a start that has only a little to read does not wait for that. */
+  readonly readBytes: number
 }
 
-const usualLimits: DiskLimits = { written: 1 << 12, restored: 1 << 16 }
+const usualLimits: DiskLimits = { written: 1 << 12, readBytes: 64 << 20 }
 /** Rows of the database that are read at once. */
 const pageRows = 512
 /** How many rows are looked at, at most, for each that is to be written again. */
@@ -254,7 +254,7 @@ export class DiskTable implements StateStore {
       cell.seq = row[3]
       this.#lastSeq = Math.max(this.#lastSeq, row[3])
     }
-    if (timeMs > this.#options.committedMs || this.#dirty.count < this.#limits.restored) return
+    if (timeMs > this.#options.committedMs || this.#dirty.logBytes < this.#limits.readBytes) return
     this.#write(timeMs, Infinity, 0, timeMs - 1) // more of the batch may come
     this.#dirty.begin(++this.#change, timeMs)
   }

@@ -20,6 +20,7 @@ export interface DiskState {
   readonly name: string
   readonly cacheBytes: number
   readonly behindBytes: number
+  readonly syncs: boolean
   /** This run of the program, and those before it that this one goes on from. */
   readonly run: string
   readonly runs: readonly EarlierRun[]

@@ -2,9 +2,10 @@
 //
 // - One connection at a time has it: whoever opens it while another one has it, in this process or another, is refused, and takes another file.
 // - What is written in one call of `write` is there as a whole or not at all, whatever dies. What the machine's death takes back are the
-//   last calls: it syncs now and then, also where the journal never does, because a database of which only parts reached the disk looks whole.
+//   last calls. Where it does not sync, parts of it might be missing then, and it would look whole: so it says since which start of the
+//   machine it is, and is not used after another one.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { failpoint } from '../../base/failpoint.ts'
@@ -23,12 +24,17 @@ export interface DatabaseNote {
   readonly newestMs: number
 }
 
+/** Names the time since the machine was started, where that is known. */
+const boot = existsSync('/proc/sys/kernel/random/boot_id') ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : undefined
+
 export const databaseFormat = 1
 
 export interface DatabasePlace {
   readonly folder: string
   /** Names the partition in the folder. */
   readonly name: string
+  /** Whether it syncs, so that it is whole after the machine's death, too; otherwise it is not used after that. */
+  readonly syncs: boolean
 }
 
 const schema = `
@@ -53,13 +59,14 @@ export class StateDatabase {
   readonly #delete: StatementSync
   readonly #setNote: StatementSync
   #due: StatementSync | undefined
+  readonly #boot: string | undefined
   note: DatabaseNote | undefined
 
   /** The last sequence number; −1 where there is none. */
   readonly lastSeq: number
 
   /** Opens the database of a partition whose note fits, or else an empty one. Others of the partition that nobody has are removed. */
-  static open({ folder, name }: DatabasePlace, fits: (note: DatabaseNote) => boolean): StateDatabase {
+  static open({ folder, name, syncs }: DatabasePlace, fits: (note: DatabaseNote) => boolean): StateDatabase {
     let found: StateDatabase | undefined
     let number = 0
     try {
@@ -67,13 +74,13 @@ export class StateDatabase {
       for (const file of readdirSync(folder)) {
         if (!file.startsWith(`${name}.`) || !file.endsWith('.db')) continue
         number = Math.max(number, Number(file.slice(name.length + 1, -'.db'.length)))
-        const database = StateDatabase.#tried(join(folder, file))
+        const database = StateDatabase.#tried(join(folder, file), syncs)
         if (database === undefined) continue
         const { note } = database
         if (found === undefined && note !== undefined && fits(note)) found = database
         else database.remove()
       }
-      for (let tries = 0; found === undefined && tries < mostTries; tries++) found = StateDatabase.#tried(join(folder, `${name}.${++number}.db`))
+      for (let tries = 0; found === undefined && tries < mostTries; tries++) found = StateDatabase.#tried(join(folder, `${name}.${++number}.db`), syncs)
     } catch (error) {
       found?.close()
       throw stateError(error)
@@ -83,12 +90,12 @@ export class StateDatabase {
   }
 
   /** Undefined where another connection has it, or it was damaged and is gone. */
-  static #tried(path: string): StateDatabase | undefined {
+  static #tried(path: string, syncs: boolean): StateDatabase | undefined {
     const { DatabaseSync } = loadSqlite()
     let db: DatabaseSync | undefined
     try {
       db = new DatabaseSync(path)
-      return new StateDatabase(path, db)
+      return new StateDatabase(path, db, syncs)
     } catch (error) {
       db?.close()
       const code = codeOf(error)
@@ -108,10 +115,10 @@ export class StateDatabase {
     }
   }
 
-  private constructor(path: string, db: DatabaseSync) {
+  private constructor(path: string, db: DatabaseSync, syncs: boolean) {
     this.path = path
     this.#db = db
-    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA mmap_size = ${2 ** 32}; PRAGMA cache_size = -16384`)
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${syncs || boot === undefined ? 'NORMAL' : 'OFF'}; PRAGMA wal_autocheckpoint = 8192; PRAGMA mmap_size = ${2 ** 32}; PRAGMA cache_size = -16384`)
     db.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`) // takes the lock for good
     this.#get = db.prepare('SELECT seq, k, at, v FROM cells WHERE k = ?')
     this.#after = db.prepare('SELECT seq, k, at, v FROM cells WHERE seq > ? ORDER BY seq LIMIT ?')
@@ -122,7 +129,8 @@ export class StateDatabase {
     for (const statement of [this.#get, this.#after]) statement.setReturnArrays(true)
     const text = (db.prepare('SELECT text FROM note').get() as { text: string } | undefined)?.text
     const note = text === undefined ? undefined : parsed(text)
-    this.note = note?.format === databaseFormat ? note : undefined
+    this.note = note?.format === databaseFormat && (note.boot === undefined || note.boot === boot) ? note : undefined
+    this.#boot = text === undefined ? (syncs ? undefined : boot) : note?.boot // once unsynced, it stays so
     this.lastSeq = (db.prepare('SELECT max(seq) AS last FROM cells').get() as { last: number | null }).last ?? -1
   }
 
@@ -155,7 +163,7 @@ export class StateDatabase {
         failpoint('state.write.before')
         changes()
         failpoint('state.write.commit')
-        this.#setNote.run(JSON.stringify(note, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)))
+        this.#setNote.run(JSON.stringify({ ...note, boot: this.#boot }, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)))
         this.#db.exec('COMMIT')
       } catch (error) {
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
@@ -189,9 +197,9 @@ function removeFiles(path: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true })
 }
 
-function parsed(text: string): DatabaseNote | undefined {
+function parsed(text: string): DatabaseNote & { readonly boot?: string } | undefined {
   try {
-    const note = JSON.parse(text) as DatabaseNote
+    const note = JSON.parse(text) as DatabaseNote & { readonly boot?: string }
     return { ...note, doneMs: Number(note.doneMs), newestMs: Number(note.newestMs) }
   } catch {
     return undefined

@@ -36,7 +36,7 @@ const anyStep = fc.oneof(
 
 interface Kind { readonly make: (of: { readonly version: Made; readonly committedMs: number }) => StateStore }
 
-const limits: (DiskLimits & { readonly behindBytes: number })[] = [{ behindBytes: 0, written: 3, restored: 4 }, { behindBytes: 200, written: 2, restored: 10 }, { behindBytes: 1e9, written: 1, restored: 1e9 }]
+const limits: (DiskLimits & { readonly behindBytes: number })[] = [{ behindBytes: 0, written: 3, readBytes: 80 }, { behindBytes: 200, written: 2, readBytes: 200 }, { behindBytes: 1e9, written: 1, readBytes: 1e9 }]
 const stores: [string, () => Kind][] = [
   ['memory', () => ({ make: () => new StateTable() })],
   ...limits.map((limit): [string, () => Kind] => [`disk, ${JSON.stringify(limit)}`, () => {
@@ -44,7 +44,7 @@ const stores: [string, () => Kind][] = [
     let run = 0
     return { make: ({ version, committedMs }) => {
       const runs = Array.from({ length: run }, (_, i) => ({ run: `run ${i}`, untilMs: Infinity }))
-      return new DiskTable({ folder, name: 'a', cacheBytes: 2_000, behindBytes: limit.behindBytes, run: `run ${run++}`, runs, versionMs: version.timeMs, logFromMs: version.log[0]?.timeMs ?? Infinity, committedMs }, limit)
+      return new DiskTable({ folder, name: 'a', syncs: false, cacheBytes: 2_000, behindBytes: limit.behindBytes, run: `run ${run++}`, runs, versionMs: version.timeMs, logFromMs: version.log[0]?.timeMs ?? Infinity, committedMs }, limit)
     } }
   }]),
 ]

@@ -10,6 +10,7 @@ import type { ParsedRecord, SegmentHeader } from './format.ts'
 import type { StoredBlock, StoredRecord } from './journal.ts'
 import type { SegmentFile } from './names.ts'
 
+const magic = recordMagic.readUInt32LE(0)
 const windowBytes = 256 << 10
 /** Read first where a large block was skipped: the next record's head. */
 const headBytes = 4 << 10
@@ -60,7 +61,7 @@ export class SegmentReader {
     for (let at = position + 8; at < this.end;) {
       const bytes = await this.#bytes(at, windowBytes)
       let step = 0
-      while (step < bytes.length && !bytes.subarray(step, step + 4).equals(recordMagic)) step += 8
+      while (step < bytes.length && (step + 4 > bytes.length || bytes.readUInt32LE(step) !== magic)) step += 8
       const found = step < bytes.length ? await this.record(at + step, this.end) : undefined
       if (found !== undefined && found.synced > position) return true
       at = found?.end ?? at + step + (step < bytes.length ? 8 : 0)

@@ -40,6 +40,7 @@ function diskPlace({ conf, runner }: Context, { runs }: Recovery, run: string, f
     folder: given || join(folder ?? runner.localFolder, 'state'),
     cacheBytes: conf.get(streamingSettings['state.cacheBytes']),
     behindBytes: conf.get(streamingSettings['state.behindBytes']),
+    syncs: conf.get(streamingSettings['checkpoint.durability']) === 'power',
     run,
     runs,
   }

@@ -70,6 +70,7 @@ const cases: [what: string, change: (paths: string[]) => void | (() => void)][] 
     return () => { for (const db of open) db.close() }
   }],
   ['databases of other programs', paths => useless(paths, note => ({ ...note, run: 'another' }))],
+  ['unsynced databases of before the machine was started', paths => useless(paths, note => ({ ...note, boot: 'an earlier one' }))],
   ['databases of another format', paths => useless(paths, note => ({ ...note, format: 0 }))],
   ['databases ahead of the journal', paths => useless(paths, note => ({ ...note, newestMs: 1e9 }))],
   ['databases that are older than the log', paths => useless(paths, note => ({ ...note, doneMs: 0, newestMs: 0 }))],
