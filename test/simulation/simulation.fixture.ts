@@ -54,7 +54,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 const seedsACollection = 20
 /** Of so many seeds one has its states on disk. */
-const seedsADisk = 8
+const seedsADisk = 16
 let seeds = 0
 
 /** Folders of other processes are removed from the real disk before the first context can end. */
