@@ -192,7 +192,7 @@ test('a version that is not there is refused', () => {
 
 test('what a pass has yet to write again is looked up anew where it was written and let go meanwhile', () => {
   const table = new DiskTable({
-    folder: mkdtempSync(join(root, 'state-')), name: 'a', cacheBytes: 0, behindBytes: 15, run: 'run', runs: [], versionMs: -Infinity, logFromMs: Infinity, committedMs: -Infinity,
+    folder: mkdtempSync(join(root, 'state-')), name: 'a', syncs: false, cacheBytes: 0, behindBytes: 15, run: 'run', runs: [], versionMs: -Infinity, logFromMs: Infinity, committedMs: -Infinity,
   })
   const batch = (base: string, head: string, timeMs: number, values: Readonly<Record<string, number>>): unknown[] => {
     table.open(base, timeMs - 1_000)
