@@ -107,17 +107,16 @@ class LocalFileSystem implements FileSystem {
   }
 }
 
-/** Gives the first folder that it made. On a disk that may only be read Node's recursive mkdir says that there is no such folder: then the plain one tells the reason. */
-async function makeFolders(path: string): Promise<string | undefined> {
+/** On a disk that may only be read Node's recursive mkdir says that there is no such folder: then the plain one tells the reason. */
+async function makeFolders(path: string): Promise<void> {
   try {
-    return await mkdir(path, { recursive: true })
+    await mkdir(path, { recursive: true })
   } catch (error) {
     if ((error as { code?: string }).code !== 'ENOENT') throw error
     let missing = path
     while (!existsSync(dirname(missing))) missing = dirname(missing)
     await mkdir(missing)
     await mkdir(path, { recursive: true })
-    return missing
   }
 }
 
