@@ -216,19 +216,21 @@ onMasters((context, master) => {
     await assert.rejects(async () => { await s.ssc.start(); await s.clock.advance(1_000); await s.ssc.awaitTermination() }, coded(/^RIV_/, /queue/))
   })
 
-  test('saveAsTextFiles and saveAsObjectFiles: prefix-<ms>[.suffix]', async () => {
+  test('saveAsTextFiles, saveAsObjectFiles and saveAsHadoopFiles: prefix-<ms>[.suffix]', async () => {
     await using s = open(context())
     const prefix = join(folder, `saved-${master}`)
     const stream = s.ssc.queueStream([['x', 'y'], []])
     stream.saveAsTextFiles(prefix, 'txt')
     stream.saveAsTextFiles(`${prefix}-bare`)
     stream.saveAsObjectFiles(`${prefix}-o`, 'bin')
+    stream.map((word): [string | null, unknown] => (word === 'x' ? [word, [1, 'a']] : [null, 2])).saveAsHadoopFiles(`${prefix}-pairs`)
     await s.ssc.start()
     await s.clock.advance(2_000)
-    assert.deepEqual(readdirSync(folder).filter(name => name.startsWith(`saved-${master}`)).toSorted(), ['-1000.txt', '-2000.txt', '-bare-1000', '-bare-2000', '-o-1000.bin', '-o-2000.bin'].map(end => `saved-${master}${end}`).toSorted())
+    assert.deepEqual(readdirSync(folder).filter(name => name.startsWith(`saved-${master}`)).toSorted(), ['-1000.txt', '-2000.txt', '-bare-1000', '-bare-2000', '-o-1000.bin', '-o-2000.bin', '-pairs-1000', '-pairs-2000'].map(end => `saved-${master}${end}`).toSorted())
     const parts = readdirSync(`${prefix}-1000.txt`).toSorted()
     assert.ok(parts[0] === '_SUCCESS' && parts[1] === 'part-00000')
     assert.equal(parts.slice(1).map(part => readFileSync(join(`${prefix}-1000.txt`, part), 'utf8')).join(''), 'x\ny\n')
+    assert.deepEqual(await context().textFile(`${prefix}-pairs-1000`).collect(), ['x\t(1,a)', '2'])
     assert.deepEqual(await context().objectFile(`${prefix}-o-1000.bin`).collect(), ['x', 'y'])
   })
 

@@ -153,6 +153,7 @@ async function streaming(ctx: Context): Promise<void> {
   stream.print(20)
   stream.saveAsTextFiles('prefix')
   stream.saveAsTextFiles('prefix', 'txt')
+  stream.map(x => [x, 1]).saveAsHadoopFiles('prefix')
   stream.saveAsObjectFiles('prefix', 'bin')
   const slices: RDD[] = await stream.slice(new Time(0), new Time(1))
   is<RDD<string>[]>()(await stream.slice(new Time(0), new Time(1)), true)

@@ -1,4 +1,4 @@
-// Writes the records of a partition as lines of a file: as text, or as JSON.
+// Writes the records of a partition as lines of a file: as text, as pairs, or as JSON.
 
 import { showRecord } from '../../wire/remote-error.ts'
 import { FinalFailure, kernelErrors } from '../errors.ts'
@@ -12,6 +12,15 @@ type Save = (rows: Rows, partition: number, io: TaskIO) => Promise<string>
 /** Lines of text; gives the file's path. */
 export const savedText = ([target]: Args): Save => (rows, partition, io) =>
   writePart(target as PartTarget, partition, io, file => writeLines(file, rows, recordText))
+
+/** A line for each pair: key, tab, value, of which a null or undefined one is left out with its tab, as Hadoop's TextOutputFormat does; gives the file's path. */
+export const savedPairs = ([target]: Args): Save => (rows, partition, io) =>
+  writePart(target as PartTarget, partition, io, file => writeLines(file, rows, pairText))
+
+function pairText(record: unknown): string {
+  if (!Array.isArray(record) || record.length !== 2) throw kernelErrors.RIV_NOT_A_PAIR(showRecord(record))
+  return record.filter(part => part !== null && part !== undefined).map(recordText).join('\t')
+}
 
 /** A line of JSON for each record; gives the file's path. */
 export const savedJson = ([target]: Args): Save => (rows, partition, io) =>

@@ -13,6 +13,7 @@ import { avroTableSchema, csvColumns, tableSchema } from '../ops/table-schema.ts
 import type { RDD } from '../rdd.ts'
 import { runAction } from '../run-job.ts'
 import { csvFormat, type CsvOptions } from '../sources/csv-options.ts'
+import type { Pair } from '../types.ts'
 import { ActionOps } from './action-ops.ts'
 
 /** How text files are written. */
@@ -66,6 +67,24 @@ export abstract class FileOps<out T> extends ActionOps<T> {
    */
   saveAsTextFile(folder: string, options: SaveTextOptions = {}): Promise<void> {
     return this.#saveText({ op: 'saveAsTextFile', site: callSite(), folder, writer: 'savedText', extension: '' }, options)
+  }
+
+  /**
+   * Writes each pair as a line `key<tab>value`, which is what Hadoop's text format reads and writes; folder and options as in `saveAsTextFile`.
+   *
+   * A null or undefined key or value is left out together with the tab. Semantics: `PairRDDFunctions.saveAsHadoopFile` with `TextOutputFormat`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context } from 'rivulet'
+   * const ctx = new Context()
+   * const folder = `${mkdtempSync(`${tmpdir()}/pairs-`)}/out`
+   * await ctx.parallelize([['to', 2], ['be', 1]], 1).saveAsHadoopFile(folder)
+   * await ctx.textFile(folder).collect()   // ['to\t2', 'be\t1']
+   */
+  saveAsHadoopFile(this: RDD<Pair>, folder: string, options: SaveTextOptions = {}): Promise<void> {
+    return this.#saveText({ op: 'saveAsHadoopFile', site: callSite(), folder, writer: 'savedPairs', extension: '' }, options)
   }
 
   /**

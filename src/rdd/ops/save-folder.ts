@@ -32,7 +32,7 @@ export interface SaveOptions {
   /** A folder that is there already is replaced; where this is not said it is refused. */
   readonly replaces?: Replacing
   /** What writes a partition: given the folder and the options it gives the path of a file. */
-  readonly writer: 'savedText' | 'savedJson' | 'savedCsv' | 'savedParquet' | 'savedAvro' | 'savedObjects'
+  readonly writer: 'savedText' | 'savedPairs' | 'savedJson' | 'savedCsv' | 'savedParquet' | 'savedAvro' | 'savedObjects'
   readonly options?: object
   /** What the parts' names end in. */
   readonly extension?: string

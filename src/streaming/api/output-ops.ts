@@ -6,7 +6,9 @@ import { recordText } from '../../kernel/record-text.ts'
 import { saveFolder, type SaveOptions } from '../../rdd/ops/save-folder.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { runAction } from '../../rdd/run-job.ts'
+import type { Pair } from '../../rdd/types.ts'
 import { currentBatch } from '../batch/batch.ts'
+import type { DStream } from '../dstream.ts'
 import { streamingErrors } from '../errors.ts'
 import { taskFunctions, writeTo, type Sink } from '../output/save-to.ts'
 import type { Committer, IdempotentSink, TwoPhaseSink } from '../output/sink.ts'
@@ -108,6 +110,22 @@ export abstract class OutputOps<out T> extends JoinOps<T> {
    */
   saveAsObjectFiles(prefix: string, suffix = ''): void {
     this.#save('saveAsObjectFiles', callSite(), prefix, suffix, 'savedObjects')
+  }
+
+  /**
+   * Writes each pair of a batch as a line `key<tab>value`, to a folder named as by `saveAsTextFiles`; see `RDD.saveAsHadoopFile`.
+   *
+   * Semantics: `PairDStreamFunctions.saveAsHadoopFiles` with `TextOutputFormat`.
+   *
+   * @example
+   * import { mkdtempSync } from 'node:fs'
+   * import { tmpdir } from 'node:os'
+   * import { Context, seconds, StreamingContext } from 'rivulet'
+   * const ssc = new StreamingContext(new Context(), seconds(1))
+   * ssc.queueStream([[['to', 2]]]).saveAsHadoopFiles(`${mkdtempSync(`${tmpdir()}/counts-`)}/counts`, 'tsv')   // …/counts-1000.tsv/part-00000
+   */
+  saveAsHadoopFiles(this: DStream<Pair>, prefix: string, suffix = ''): void {
+    this.#save('saveAsHadoopFiles', callSite(), prefix, suffix, 'savedPairs')
   }
 
   #save(op: string, site: CallSite, prefix: string, suffix: string, writer: SaveOptions['writer']): void {
