@@ -46,7 +46,7 @@ export async function runSeeds({ from, to, processes, untilMs = Infinity, onSeed
       if (run.failure !== undefined) all.failures.push(run)
       onSeed?.(run, all)
       late = performance.now() > deadline
-      if (late) child.disconnect()
+      if (late && child.connected) child.disconnect()
     })
     child.on('error', reject)
     child.on('exit', (code, signal) => (code === 0 || late ? resolve() : reject(new Error(`a process ended with ${signal ?? code}; ${replayOf(last + processes)}`))))

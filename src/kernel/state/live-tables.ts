@@ -63,17 +63,23 @@ export function tableToChange(version: StateVersion, io: TaskIO): StateStore {
 export function* cellsOf(version: StateVersion, io: TaskIO): Generator<Cell> {
   const { owner, head = emptyHead, disk } = version
   const live = tables.get(owner)
+  let lastSeq = -Infinity
   if (live?.holds(head) === true) {
+    if (!(live instanceof DiskTable)) return yield* live.cells()
     try {
-      return yield* live.cells()
+      for (const cell of live.cells()) {
+        lastSeq = cell.seq
+        yield cell
+      }
+      return
     } catch (error) {
-      forgetDamaged(owner, error)
-      throw error
+      if (!isDamage(error)) throw error
+      forgetDamaged(owner, error) // the rest comes from the log
     }
   }
   const table = build({ ...version, disk: disk && { ...disk, name: `read-${disk.run}-${nextHead(threadId)}` } }, io)
   try {
-    yield* table.cells()
+    for (const cell of table.cells()) if (cell.seq > lastSeq) yield cell
   } finally {
     if (table instanceof DiskTable) table.discard()
   }

@@ -207,3 +207,36 @@ test('what a pass has yet to write again is looked up anew where it was written 
   assert.deepEqual(batch('second', 'third', 3_000, { b: 2 }), [['a', 1]], 'b is not what it was')
   table.close()
 })
+
+test('keys that come and go in memory: their places are taken up again, their order stays, and the log is as long as it need be', () => {
+  const store = new StateTable()
+  store.built('0')
+  const expected = new Map<string, number>()
+  let log: { readonly timeMs: number; readonly rows: LogRow[] }[] = []
+  let passes = 0
+  for (let number = 1; number <= 60; number++) {
+    assert.ok(store.open(String(number - 1)))
+    const oldest = [...expected.keys()].slice(0, number > 5 ? 500 : 0)
+    for (const key of oldest) {
+      store.remove(store.get(key)!)
+      expected.delete(key)
+    }
+    for (let i = 0; i < 500; i++) {
+      const key = `the key ${number} ${i}`
+      store.put(key, i, number)
+      expected.set(key, i)
+    }
+    const { cells, keepFromMs = -Infinity } = store.again(300, number)
+    if (keepFromMs > 0) passes++
+    const rows = [...store.touched, ...cells].map(({ key, value, at, seq }): LogRow => (value === absent ? [key] : [key, value, at, seq]))
+    log = [...log.filter(({ timeMs }) => timeMs >= keepFromMs), { timeMs: number, rows }]
+    store.seal(String(number))
+    assert.deepEqual(Array.from(store.cells(), ({ key, value }) => [key, value]), [...expected])
+  }
+  assert.ok(passes > 3, `${passes} passes`)
+  assert.equal(store.get('the key 1 0'), undefined)
+  const built = new StateTable()
+  for (const { rows } of log) built.restore(rows)
+  built.built('60')
+  assert.deepEqual(shown(built.cells()), shown(store.cells()))
+})
