@@ -164,6 +164,8 @@ export function fileSystemContract(name: string, make: () => Promise<ContractSub
     ['reading a folder', (fs, root) => fs.read(root), 'RIV_FILE_KIND'],
     ['creating where a folder is', (fs, root) => fs.create(root), 'RIV_FILE_KIND'],
     ['listing a file', async (fs, root) => { await fs.createExclusive(`${root}/a`, ''); return fs.list(`${root}/a`) }, 'RIV_FILE_KIND'],
+    ['a folder below a file', async (fs, root) => { await fs.createExclusive(`${root}/a`, ''); return fs.makeDirectory(`${root}/a/b/c`) }, 'RIV_FILE_KIND'],
+    ['a folder below a file, synced', async (fs, root) => { await fs.createExclusive(`${root}/a`, ''); return fs.makeDirectory(`${root}/a/b/c`, { sync: true }) }, 'RIV_FILE_KIND'],
   ]
   for (const [what, call, code] of failures) {
     check(`${what} fails with ${code}, naming the path`, async ({ fs, root }) => {

@@ -95,11 +95,18 @@ class LocalFileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string, { sync = false }: { sync?: boolean } = {}): Promise<void> {
-    const isThere = sync && await this.status(path) !== undefined
-    if (sync && !isThere) await this.makeDirectory(dirname(resolve(localPath(path))), { sync }) // one after another: what is there is synced, but for the last
+    if (sync) return this.#makeSynced(path, resolve(localPath(path)))
     await coded('makeDirectory', path, async () => makeFolders(resolve(localPath(path))))
-    if (isThere) await syncForeign(path)
-    else if (sync) await syncFolder(path)
+  }
+
+  /** One level after another: what is there is synced, but for what is above that. */
+  async #makeSynced(path: string, folder: string): Promise<void> {
+    const isThere = await this.status(folder) !== undefined
+    const above = dirname(folder)
+    if (!isThere && (await this.status(above))?.directory !== false) await this.#makeSynced(path, above)
+    await coded('makeDirectory', path, async () => makeFolders(folder))
+    if (isThere) await syncForeign(folder)
+    else await syncFolder(folder)
   }
 
   async remove(path: string): Promise<void> {
