@@ -254,7 +254,8 @@ export class DiskTable implements StateStore {
       cell.seq = row[3]
       this.#lastSeq = Math.max(this.#lastSeq, row[3])
     }
-    if (timeMs > this.#options.committedMs || this.#dirty.logBytes < this.#limits.readBytes) return
+    const { versionMs, committedMs } = this.#options
+    if (versionMs > committedMs || this.#dirty.logBytes < this.#limits.readBytes) return // a version that may be taken back has a log without what the one before needs
     this.#write(timeMs, Infinity, 0, timeMs - 1) // more of the batch may come
     this.#dirty.begin(++this.#change, timeMs)
   }
