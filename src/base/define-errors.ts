@@ -53,6 +53,12 @@ export function isRivuletError(error: unknown): error is RivuletError {
   return typeof error === 'object' && error !== null && brand in error
 }
 
+/** The error with a code, be it this one or below it; what comes from another thread may have lost its class. */
+export function causeWithCode(error: unknown, code: ErrorCode): Error | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if ('code' in cause && cause.code === code) return cause
+  return undefined
+}
+
 type Table = Record<ErrorCode, ErrorRow>
 type Makers<T extends Table> = {
   readonly [C in keyof T & ErrorCode]: ((...args: Parameters<T[C]['message']>) => RivuletError) & { readonly row: T[C]; withCause(cause: unknown, ...args: Parameters<T[C]['message']>): RivuletError }

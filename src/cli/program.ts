@@ -20,7 +20,7 @@ export function program(version: string): Command {
     .argument('<app>', 'the program, a TypeScript or JavaScript file')
     .argument('[args...]', 'arguments of the program')
     .option('--master <master>', 'where tasks run, unless the program says: inline, local, local[N], local[*]')
-    .addOption(new Option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated').argParser(addSetting).default({}, 'none'))
+    .addOption(settings('a setting, unless the program gives it; may be repeated'))
     .option('-s, --savepoint <path>', 'begin from a savepoint, in a new checkpoint directory')
     .passThroughOptions()
     .addHelpText('after', "\nExample:\n  rivulet run --master 'local[2]' --conf spark.default.parallelism=4 app.ts input.txt")
@@ -32,7 +32,7 @@ export function program(version: string): Command {
     .description('RDDs interactively: TypeScript statements, `ctx` is ready; Ctrl-C cancels the running job, Ctrl-D ends')
     .argument('[files...]', 'files that are run first, as if typed')
     .option('--master <master>', 'where tasks run: inline, local, local[N], local[*]')
-    .addOption(new Option('--conf <key=value>', 'a setting; may be repeated').argParser(addSetting).default({}, 'none'))
+    .addOption(settings('a setting; may be repeated'))
     .addHelpText('after', "\nExamples:\n  rivulet shell --master 'local[4]'\n  echo \"ctx.textFile('app.log').filter(line => line.includes('ERROR')).count()\" | rivulet shell")
     .action(async (files: string[], options: ProgramOptions) => {
       const { shell } = await import('./commands/shell.ts')
@@ -81,7 +81,7 @@ export function program(version: string): Command {
     .argument('[args...]', 'arguments of the program')
     .requiredOption('--batch <ms>', 'the time of the batch, in milliseconds', milliseconds)
     .option('--inspect-brk', 'wait for a debugger first; breakpoints stop also in the functions of streams')
-    .addOption(new Option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated').argParser(addSetting).default({}, 'none'))
+    .addOption(settings('a setting, unless the program gives it; may be repeated'))
     .passThroughOptions()
     .addHelpText('after', '\nExample:\n  rivulet replay --inspect-brk --batch 1700000000000 checkpoint app.ts')
     .action(async (checkpoint: string, app: string, args: string[], { batch, ...options }: ProgramOptions & { batch: number }) => {
@@ -94,7 +94,7 @@ export function program(version: string): Command {
     .argument('<app>', 'the program, a TypeScript or JavaScript file')
     .argument('[args...]', 'arguments of the program')
     .option('--master <master>', 'where tasks run, unless the program says: inline, local, local[N], local[*]')
-    .addOption(new Option('--conf <key=value>', 'a setting, unless the program gives it; may be repeated').argParser(addSetting).default({}, 'none'))
+    .addOption(settings('a setting, unless the program gives it; may be repeated'))
     .option('--max-restarts <count>', 'restarts within the window after which it is given up', count, 10)
     .addOption(new Option('--window <duration>', 'the time over which restarts count; a program that ran that long starts afresh').argParser(durationMs).default(600_000, '10 min'))
     .addOption(new Option('--backoff <duration>', 'pause before the first restart; it doubles with each, up to a minute').argParser(durationMs).default(1_000, '1 s'))
@@ -124,6 +124,8 @@ function durationMs(text: string): number {
   if (ms === undefined) throw new InvalidArgumentError("a duration is needed, such as '500 ms', '10 s', '5 min' or '1 h'.")
   return ms
 }
+
+const settings = (what: string): Option => new Option('--conf <key=value>', what).argParser(addSetting).default({}, 'none')
 
 function addSetting(text: string, settings: Record<string, string>): Record<string, string> {
   const [, key, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? []

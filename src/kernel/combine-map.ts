@@ -3,12 +3,11 @@
 // - A place is found once a record and its value changed there, so a record costs one look-up, not the two of `map.set(k, f(map.get(k)))`.
 // - Places are in the order of first appearance: the same on each run.
 
+import { shortText } from './own-text.ts'
 import { KeyPlaces } from './places/key-places.ts'
 
 /** Pairs that are handed out together. */
 const chunkSize = 1_024
-/** Longest string that is no slice of the text of its block. */
-const shortText = 12
 
 export class CombineMap extends KeyPlaces {
   /** The combiners by place. */
@@ -22,7 +21,7 @@ export class CombineMap extends KeyPlaces {
   /** Adds a key that has no place yet. */
   add(key: unknown, value: unknown): void {
     this.values.push(value)
-    this.enter(typeof key === 'string' && key.length > shortText ? (' ' + key).slice(1) : key) // not a part of its block's text
+    this.enter(typeof key === 'string' && key.length > shortText ? (' ' + key).slice(1) : key) // not a part of its block's text; cheaper to make than ownText's
   }
 
   override clear(): void {

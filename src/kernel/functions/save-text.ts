@@ -18,7 +18,7 @@ export const savedPairs = ([target]: Args): Save => (rows, partition, io) =>
   writePart(target as PartTarget, partition, io, file => writeLines(file, rows, pairText))
 
 function pairText(record: unknown): string {
-  if (!Array.isArray(record) || record.length !== 2) throw kernelErrors.RIV_NOT_A_PAIR(showRecord(record))
+  if (!Array.isArray(record) || record.length !== 2) throw new FinalFailure(kernelErrors.RIV_NOT_A_PAIR(showRecord(record)))
   return record.filter(part => part !== null && part !== undefined).map(recordText).join('\t')
 }
 

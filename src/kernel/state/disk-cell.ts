@@ -1,7 +1,7 @@
 // A cell of a state on disk, as it is in memory: clean where the database has it so, else dirty.
 
 import { decodeCell, rowKeyOf, type CellRow, type RowKey } from './cell-codec.ts'
-import { ownText } from './own-text.ts'
+import { ownText } from '../own-text.ts'
 import type { Cell } from './state-store.ts'
 
 export interface DiskCell extends Cell {

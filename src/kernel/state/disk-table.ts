@@ -14,7 +14,7 @@ import { DirtyCells } from './dirty-cells.ts'
 import { cellBytes, idOf, newCell, readCell, type DiskCell } from './disk-cell.ts'
 import { DueCells } from './due-cells.ts'
 import { HeldCells } from './held-cells.ts'
-import { ownText } from './own-text.ts'
+import { ownText } from '../own-text.ts'
 import { databaseFormat, StateDatabase, type DatabaseNote, type DatabasePlace } from './state-database.ts'
 import { absent, isRemove, type Cell, type LogRow, type StateStore, type Version } from './state-store.ts'
 

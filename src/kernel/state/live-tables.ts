@@ -5,7 +5,7 @@
 // - A version that is only read, and is not the live one, is built for the reader, and goes with it.
 
 import { threadId } from 'node:worker_threads'
-import { isRivuletError } from '../../base/define-errors.ts'
+import { causeWithCode } from '../../base/define-errors.ts'
 import type { StateLog } from '../../wire/shape.ts'
 import { unpackRefs } from '../../wire/slab/packed-refs.ts'
 import type { TaskIO } from '../task-io.ts'
@@ -94,9 +94,7 @@ export function forgetDamaged(owner: string, error: unknown): void {
 }
 
 /** Also below what a user's function ran into. */
-export function isDamage(error: unknown): boolean {
-  return error instanceof Error && ((isRivuletError(error) && error.code === 'RIV_STATE_DAMAGED') || isDamage(error.cause))
-}
+export const isDamage = (error: unknown): boolean => causeWithCode(error, 'RIV_STATE_DAMAGED') !== undefined
 
 function unlessDamaged<R>(owner: string, body: () => R): R {
   try {

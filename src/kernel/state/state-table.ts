@@ -5,7 +5,7 @@
 
 import { objectIdentity } from '../../wire/key/key-bytes.ts'
 import { KeyPlaces } from '../places/key-places.ts'
-import { ownText } from './own-text.ts'
+import { ownText } from '../own-text.ts'
 import { absent, isRemove, type Cell, type LogRow, type PutRow, type StateStore } from './state-store.ts'
 
 /** So many places may be empty in any case. */

@@ -107,7 +107,7 @@ export class FileJournal implements Journal {
 
   async durable(position = this.#next - 1): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
-    if (position < this.#acknowledged) return
+    if (this.isDurable(position)) return
     return new Promise<void>((resolve, reject) => { this.#waiters.push({ position, resolve, reject }) })
   }
 

@@ -8,7 +8,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { unreachable } from '../../base/assert.ts'
 import { failpoint } from '../../base/failpoint.ts'
-import { isRivuletError } from '../../base/define-errors.ts'
+import { causeWithCode } from '../../base/define-errors.ts'
 import { ManualClock, type Clock } from '../../base/clock.ts'
 import type { Context } from '../../context/context.ts'
 import { inScope } from '../../rdd/nodes.ts'
@@ -293,7 +293,4 @@ export class BatchRunner {
 }
 
 /** Another stream's state failed to advance: its outputs say what happens. */
-function isRolledBack(failure: Error): boolean {
-  for (let error: unknown = failure; error instanceof Error; error = error.cause) if (isRivuletError(error) && error.code === 'RIV_BATCH_ROLLED_BACK') return true
-  return false
-}
+const isRolledBack = (failure: Error): boolean => causeWithCode(failure, 'RIV_BATCH_ROLLED_BACK') !== undefined

@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import type { CallSite } from '../../base/call-site.ts'
+import { causeWithCode } from '../../base/define-errors.ts'
 import type { StateArgs, StateInfo } from '../../kernel/functions/state.ts'
 import { builtin, inScope, shuffle, source } from '../../rdd/nodes.ts'
 import { PlanScope, type Partitioning, type SourcePlan } from '../../rdd/plan.ts'
@@ -136,8 +137,7 @@ export class KeyedState {
     try {
       await (moves ? this.#repartition(context, op, site) : this.#open(context, op, site))
     } catch (error) {
-      for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if ((cause as { code?: unknown }).code === 'RIV_JOURNAL_CORRUPT') throw cause
-      throw error
+      throw causeWithCode(error, 'RIV_JOURNAL_CORRUPT') ?? error
     }
     return moves
   }
@@ -198,10 +198,8 @@ export class KeyedState {
   journalled(bytesSince: (timeMs: number) => number, spareBytes: number): void {
     let [bytes, rows] = [0, 0]
     for (const { log } of this.#last.partitions) {
-      for (const entry of log) {
-        rows += entry.rows
-        for (const block of entry.blocks) bytes += block.bytes
-      }
+      rows += rowsIn(log)
+      for (const { blocks } of log) for (const block of blocks) bytes += block.bytes
     }
     this.#renewsSoon = rows > 0 && bytesSince(this.needsFromMs) - bytes > spareBytes + 2 * bytes * this.keys / rows
   }
@@ -283,5 +281,7 @@ export class KeyedState {
 /** Whether what is left of a log should be written again, so that its beginning can go. */
 function isTooLong({ log, keys }: Partition): boolean {
   if (log.length <= shortLog) return false
-  return log.length > longLog || log.reduce((sum, { rows }) => sum + rows, 0) > rowsAKey * keys
+  return log.length > longLog || rowsIn(log) > rowsAKey * keys
 }
+
+const rowsIn = (log: readonly Entry[]): number => log.reduce((sum, { rows }) => sum + rows, 0)
