@@ -1,7 +1,8 @@
-// A process that runs seeds, one after another, and tells about each: `seeds.fixture.ts <from> <to> <step>`. run-seeds.fixture.ts starts them.
+// A process that runs the seeds it is given, one after another, and tells about each. run-seeds.fixture.ts starts it.
 //
 // It is no test by itself: the hooks that node:test puts on every promise cost as much as a third of the simulation.
 
+import { on } from 'node:events'
 import { simulate } from './simulation.fixture.ts'
 
 /** What is told of a seed. */
@@ -15,8 +16,7 @@ export interface SeedRun {
   readonly cpuMs: number
 }
 
-const [from, to, step] = process.argv.slice(2).map(Number) as [number, number, number]
-for (let seed = from; seed < to && process.connected; seed += step) {
+for await (const [seed] of on(process, 'message', { close: ['disconnect'] }) as AsyncIterable<[number]>) {
   let told: Pick<SeedRun, 'events' | 'batches' | 'failure'>
   try {
     const { events, batches } = await simulate(seed)
@@ -27,4 +27,3 @@ for (let seed = from; seed < to && process.connected; seed += step) {
   const { user, system } = process.cpuUsage()
   process.send?.({ seed, ...told, cpuMs: (user + system) / 1_000 } satisfies SeedRun, () => {}) // who is not listened to any more ends
 }
-if (process.connected) process.disconnect()

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as macrotask } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isRivuletError } from '../../src/base/define-errors.ts'
@@ -23,7 +24,7 @@ import { onCall } from '../recovery/program.fixture.ts'
 import { forgetLives, isLost, Life, type SimulatedPlan } from './driver.fixture.ts'
 import { Outside } from './outside.fixture.ts'
 import type { TaskFaults } from './task-backend.fixture.ts'
-import { Process, World } from './world.fixture.ts'
+import { Process, startMs, World } from './world.fixture.ts'
 
 const fates = ['ends', 'is killed', 'loses power', 'is stopped', 'finds the disk full'] as const
 type Fate = typeof fates[number]
@@ -52,7 +53,7 @@ export interface SimulateOptions {
 /** Slabs of lives that are over are garbage, which the engine of JavaScript is slow to find. */
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
-const seedsACollection = 20
+const seedsACollection = 60
 /** Of so many seeds one has its states on disk. */
 const seedsADisk = 16
 let seeds = 0
@@ -75,6 +76,7 @@ export async function simulate(seed: number, { trace }: SimulateOptions = {}): P
     if (stateFolder !== undefined) rmSync(stateFolder, { recursive: true })
     onCall(() => {})
     forgetLives()
+    await macrotask() // weak references hold until one
     if (++seeds % seedsACollection === 0) collectGarbage()
   }
   return simulation.story
@@ -107,7 +109,7 @@ class Simulation {
   }
 
   get story(): Story {
-    return { plan: this.plan, lines: this.lines, events: this.#events, hash: this.world.hash, batches: (this.#lastMs - 1_000_000) / batchMs }
+    return { plan: this.plan, lines: this.lines, events: this.#events, hash: this.world.hash, batches: (this.#lastMs - startMs) / batchMs }
   }
 
   async run(): Promise<void> {
@@ -238,6 +240,7 @@ class Simulation {
   async #check(): Promise<void> {
     const { outcomes, committed } = this.#outside
     if (!this.#disk.paths().some(path => path.startsWith(`${journal}/segment-`))) return
+    for (const path of this.#disk.paths()) if (path.startsWith(`${journal}/`)) this.world.note(`${path} has ${(this.#disk.get(path) as { bytes: Buffer }).bytes.length} bytes`)
     const copy = this.#disk.copy(() => 0).process({ pause: () => undefined })
     const times = outcomes.map(({ time }) => time)
     const { blocks, completed } = await checkRules(copy, journal, batchMs, { ...(times.length > 0 && { lastOutputMs: Math.max(...times) }), ...(committed.length > 0 && { lastCommitted: Math.max(...committed) }) })

@@ -9,6 +9,7 @@ import { exportedRef, importedRef } from './es-modules.ts'
 import { handedIn } from './function-text.ts'
 import { describeFunction, findVariable, functionSite, isDeclaration, originalName } from './function-site.ts'
 import type { Found, FunctionSite } from './function-site.ts'
+import { givenBy } from './giving.ts'
 import { globalNames, globalPath, isNative } from './globals.ts'
 import type { FunctionDraft, GraphBuilder } from './graph-builder.ts'
 import { boundInternals, proxyInternals, unset } from './internals.ts'
@@ -18,6 +19,8 @@ import { fileUrlOf } from './script.ts'
 
 /** The node of a function or class. */
 export function encodeFunction(f: Function, graph: GraphBuilder): Node {
+  const given = givenBy(f)
+  if (given !== undefined) return { t: 'giving', value: graph.ref(given.value, { via: 'the value that it gives' }) }
   const path = globalPath(f)
   if (path !== undefined) return { t: 'global', path }
   if (types.isProxy(f)) return encodeProxy(f, graph)

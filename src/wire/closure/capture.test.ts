@@ -19,6 +19,7 @@ import type { RivuletError } from '../../base/define-errors.ts'
 import { captureFunction, captureWindow } from './capture.ts'
 import type { CapturedFunction } from './capture.ts'
 import { knownScript } from './inspector.ts'
+import { giving } from './giving.ts'
 import { functionInternals } from './internals.ts'
 import { installCode, rebuildFunction } from './rebuild.ts'
 import { refuseSymbol, shipSymbol } from './symbols.ts'
@@ -71,18 +72,20 @@ test('rebuilding compiles a text once, in the main context', () => {
   assert.deepEqual(functionInternals(first).scopes.map(s => s.description.replace(/ .*/, '')), ['Closure', 'Global']) // parameters of one function: no `with`
 })
 
-test('a steady capture asks the inspector four times a function, and never for the debugger', () => {
+test('a steady capture asks the inspector three times a function and once more, and never for the debugger', () => {
   const perBatch = (t: number) => (x: number) => x + t
   capture(perBatch(1))
   const posted: string[] = []
   const { post } = Session.prototype
   Session.prototype.post = function (this: Session, ...args: unknown[]) { posted.push(String(args[0])); return (post as Function).apply(this, args) as never }
   try {
-    capture(perBatch(2))
+    captureWindow(() => { for (const t of [2, 3]) capture(perBatch(t)) })
+    capture(giving([1])) // knows what it gives
   } finally {
     Session.prototype.post = post
   }
-  assert.deepEqual(posted, ['Runtime.evaluate', 'Runtime.getProperties', 'Runtime.callFunctionOn', 'Runtime.releaseObjectGroup'])
+  const aFunction = ['Runtime.evaluate', 'Runtime.getProperties', 'Runtime.callFunctionOn']
+  assert.deepEqual(posted, [...aFunction, ...aFunction, 'Runtime.releaseObjectGroup'])
 })
 
 test('the debugger is off after a capture and after a refusal; a window opens once for several captures', () => {

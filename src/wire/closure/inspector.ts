@@ -1,6 +1,7 @@
 // The in-process V8 inspector, used synchronously.
 //
 // - `post` answers before it returns (a same-thread session calls back at once), so no user code runs during a capture.
+// - Remote objects of `remoteGroup` are released when the outermost `debuggerWindow` ends: captured values stay collectable.
 // - The Debugger domain is on only within `debuggerWindow`, which is synchronous: while it is on, an `await` costs 8.7 times
 //   more, a throw 1.6, a compilation 3.8 [measured]. Nothing of that lasts after it is switched off.
 // - `Debugger.enable` announces every script that lives (about 25 µs each), which is how script ids become files and texts.
@@ -51,8 +52,18 @@ export function post<R>(method: string, params?: object): R {
 /** Whether a debugger may be attached to this process from outside. */
 export const isDebugged = (): boolean => process.getBuiltinModule('node:inspector').url() !== undefined
 
+/** The remote objects that a window asked for. */
+export const remoteGroup = 'rivulet.closure'
+
 let depth = 0
 let enabled = false
+let hasRemotes = false
+
+/** Asks for a remote object, within a window. */
+export function postForRemote<R>(method: string, params: object): R {
+  hasRemotes = true
+  return post<R>(method, { ...params, objectGroup: remoteGroup, silent: true })
+}
 
 /** Calls `f`; whatever in it needs the Debugger domain switches it on once, and it is off again when the outermost window ends. */
 export function debuggerWindow<T>(f: () => T): T {
@@ -60,11 +71,18 @@ export function debuggerWindow<T>(f: () => T): T {
   try {
     return f()
   } finally {
-    if (--depth === 0 && enabled) {
-      enabled = false
-      post('Debugger.disable')
-    }
+    if (--depth === 0) closeWindow()
   }
+}
+
+function closeWindow(): void {
+  if (hasRemotes) {
+    hasRemotes = false
+    post('Runtime.releaseObjectGroup', { objectGroup: remoteGroup })
+  }
+  if (!enabled) return
+  enabled = false
+  post('Debugger.disable')
 }
 
 function enableDebugger(): void {

@@ -2,9 +2,8 @@
 //
 // - Values cross in both directions through a side table on a builtin module object (the same in every vm context of the
 //   thread), so what comes out is the live value, not a copy.
-// - Every remote object is released before the call returns: captured values stay collectable.
 
-import { post } from './inspector.ts'
+import { debuggerWindow, post, postForRemote } from './inspector.ts'
 import type { RemoteValue } from './inspector.ts'
 
 /** One scope around a function; read its variables with `valueIn`. */
@@ -26,7 +25,6 @@ export function valueIn({ object }: Scope, name: string): unknown {
   }
 }
 
-const group = 'rivulet.closure'
 const sideKey = Symbol.for('rivulet.closure.side')
 const sideText = "globalThis.process.getBuiltinModule('node:inspector')[Symbol.for('rivulet.closure.side')]"
 
@@ -39,22 +37,23 @@ function sideTable(): SideTable {
 
 function inspect<T>(value: object, read: (find: (name: string) => RemoteValue | undefined, privates: readonly Property[]) => T): T {
   const side = sideTable()
-  side.given = value
-  try {
-    const { result } = post<{ result: RemoteValue }>('Runtime.evaluate', { expression: `${sideText}.given`, objectGroup: group, silent: true })
-    const properties = post<Properties>('Runtime.getProperties', { objectId: result.objectId, ownProperties: true })
-    return read(name => properties.internalProperties?.find(p => p.name === name)?.value, properties.privateProperties ?? [])
-  } finally {
-    side.given = undefined
-    post('Runtime.releaseObjectGroup', { objectGroup: group })
-  }
+  return debuggerWindow(() => {
+    side.given = value
+    try {
+      const { result } = postForRemote<{ result: RemoteValue }>('Runtime.evaluate', { expression: `${sideText}.given` })
+      const properties = post<Properties>('Runtime.getProperties', { objectId: result.objectId, ownProperties: true })
+      return read(name => properties.internalProperties?.find(p => p.name === name)?.value, properties.privateProperties ?? [])
+    } finally {
+      side.given = undefined
+    }
+  })
 }
 
 /** The live value behind a remote one. */
 function live(value: RemoteValue | undefined): unknown {
   if (value?.objectId === undefined) return value?.unserializableValue === undefined ? value?.value : unserializable(value.unserializableValue)
   const side = sideTable()
-  post('Runtime.callFunctionOn', { objectId: value.objectId, objectGroup: group, silent: true, functionDeclaration: `function () { ${sideText}.taken = this }` })
+  postForRemote('Runtime.callFunctionOn', { objectId: value.objectId, functionDeclaration: `function () { ${sideText}.taken = this }` })
   const taken = side.taken
   side.taken = undefined
   return taken

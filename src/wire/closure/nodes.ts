@@ -77,6 +77,7 @@ export type Node =
   /** esbuild's `__toESM` around a CommonJS module. */
   | { readonly t: 'interop'; readonly module: Ref }
   | { readonly t: 'prototypeOf'; readonly of: Ref }
+  | { readonly t: 'giving'; readonly value: Ref }
   | { readonly t: 'bound'; readonly target: Ref; readonly self: Ref; readonly args: readonly Ref[] }
   | { readonly t: 'proxy'; readonly target: Ref; readonly handler: Ref }
   /** A variable that several shipped functions share and at least one assigns. */

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert, unreachable } from '../../base/assert.ts'
 import type { FunctionCode } from './code.ts'
+import { giving } from './giving.ts'
 import { globalValue } from './globals.ts'
 import { moduleValue } from './load-module.ts'
 import type { Node, Ref } from './nodes.ts'
@@ -96,6 +97,7 @@ export class Rebuild implements Rebuilding {
       case 'keepName': return done((f: unknown) => f)
       case 'interop': return done(interop(this.value(node.module) as Record<string, unknown>))
       case 'prototypeOf': return done((this.value(node.of) as Function).prototype as unknown)
+      case 'giving': return done(giving(this.value(node.value)))
       case 'bound': return done((this.value(node.target) as Function).bind(this.value(node.self), ...node.args.map(arg => this.value(arg))))
       case 'proxy': return done(new Proxy(this.value(node.target) as object, this.value(node.handler) as ProxyHandler<object>))
       case 'cell': {
@@ -140,6 +142,7 @@ function importMeta(url: string): object {
 function inputsOf(node: Node): readonly Ref[] {
   switch (node.t) {
     case 'prototypeOf': return [node.of]
+    case 'giving': return [node.value]
     case 'bound': return [node.target, node.self, ...node.args]
     case 'proxy': return [node.target, node.handler]
     case 'ship': return [node.revive, node.state]

@@ -1,3 +1,0 @@
-// The identity: bound to a value it carries the value into a task.
-
-export const itself = <T>(value: T): T => value
