@@ -6,6 +6,7 @@
 
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
+import { canonical } from './canonical.ts'
 import type { JournalRecord } from './journal.ts'
 
 export const formatVersion = 1
@@ -97,7 +98,7 @@ export interface EncodedRecord {
 }
 
 export function encodeRecord(record: JournalRecord, position: number): EncodedRecord {
-  const payload = serialize([record.kind, record.data])
+  const payload = serialize(canonical([record.kind, record.data]))
   const table = recordHeaderBytes + 8 * record.blocks.length
   const head = Buffer.alloc(aligned(table + payload.length))
   recordMagic.copy(head)

@@ -30,14 +30,11 @@ export function packRefs(refs: readonly BlockRef[]): PackedRefs {
 
 export function unpackRefs({ numbers, files }: PackedRefs): BlockRef[] {
   return Array.from({ length: numbers.length / fields }, (_, i) => {
-    const [place, second, offset, bytes, count] = Array.from(numbers.subarray(i * fields, (i + 1) * fields), asInteger) as [number, number, number, number, number]
+    const [place, second, offset, bytes, count] = numbers.subarray(i * fields) as unknown as [number, number, number, number, number]
     if (place >= 0) return { slab: place, generation: second, offset, bytes, count }
     return { slab: 0, generation: 0, offset, bytes, count, file: files[-1 - place]!, sum: second }
   })
 }
-
-/** Else V8 holds these properties of all blocks as doubles from then on, and writes them longer into a journal. */
-const asInteger = (n: number): number => (n === (n | 0) ? n | 0 : n)
 
 /** Adds the slabs that the blocks are in. */
 export function addSlabs({ numbers }: PackedRefs, slabs: Set<number>): void {
