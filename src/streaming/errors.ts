@@ -100,6 +100,11 @@ export const streamingErrors = defineErrors({
     hint: 'keep the class under its name, or export it from a module that stays; let a program that has it turn them into plain data first',
     docs: 'Instances in a checkpoint are found to be of their class by the module that exports it, or else by the name that it has in the program. Its code may change; a class that is gone, or has another name, leaves data that nobody can read.',
   },
+  RIV_STATE_KEY_KIND: {
+    message: (operator: string, kept: string, brought: string) => `the checkpoint does not fit the program: the keys of ${operator} are ${kept} in the checkpoint, and ${brought} in the program`,
+    hint: 'make the same keys as before; or set checkpoint.allowNonRestoredState: the state of the old keys stays then, and with another uid() the stream begins with none',
+    docs: 'Keys of another kind equal none of those that a restored state has: all of them would begin anew, and nobody would ever ask for the old ones. Where the functions before the stream are not those that made the old keys, the first batch that brings some is looked at: it changes nothing, and the streams stop. A function of another module that has changed is not noticed.',
+  },
   RIV_INPUT_MATCH: {
     message: (input: string, problem: string, held: string) => `the checkpoint does not fit the program: the input ${input} ${problem}, and ${held}`,
     hint: 'keep inputs without a name in their order, or name them with uid() from the start, so that they may move; let the program that has the input process what it received (stop it gracefully); or set checkpoint.allowNonRestoredState to give it up',

@@ -14,7 +14,7 @@ export const streamingSettings = defineSettings({
   'replay.directory': kinds.text('', 'The checkpoint directory of the batch that is run again; `rivulet replay` sets it.'),
   'replay.batch': kinds.count(0, 'The time of the batch that is run again, in milliseconds; `rivulet replay` sets it.'),
   'replay.keep': kinds.count(0, 'Batches that a checkpoint keeps beyond what recovery needs, for `rivulet replay`.'),
-  'checkpoint.allowNonRestoredState': kinds.boolean(false, 'Whether a program may start from a checkpoint that has state of streams which are gone; it is given up then.'),
+  'checkpoint.allowNonRestoredState': kinds.boolean(false, 'Whether a program may start from a checkpoint that has state of streams which are gone, which is given up then, or of keys of another kind than it makes, which stays.'),
   'spark.streaming.blockInterval': kinds.durationMs(0, 'Time after which a receiver begins a new block; each block is a partition of its batch. 0 means 200 ms, or half a batch where that is less. Blocks end at every batch anyway.'),
   'spark.streaming.receiverRestartDelay': kinds.durationMs(2_000, 'Pause before a receiver that failed or lost its connection starts again.'),
   'spark.streaming.fileStream.minRememberDuration': kinds.durationMs(60_000, 'How long after its modification a file of a file stream can still be taken, rounded up to whole batches; also how far back `newFilesOnly: false` looks.'),

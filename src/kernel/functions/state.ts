@@ -15,6 +15,7 @@ import { Collected, inBlocks } from '../outputs.ts'
 import { copyValue } from '../state/copy-value.ts'
 import { cellsOf, forgetDamaged, nextHead, tableToChange, type DiskState, type StateVersion } from '../state/live-tables.ts'
 import { absent, type Cell, type RemoveRow, type StateStore, type Version } from '../state/state-store.ts'
+import { KeyKinds } from '../state/key-kinds.ts'
 import { KeyState } from '../state/state.ts'
 import type { TaskIO } from '../task-io.ts'
 import { plain } from '../thenable.ts'
@@ -42,6 +43,8 @@ export interface StateInfo {
   /** Blocks of the log that are older than this are not needed any more. */
   readonly keepFromMs: number | undefined
   readonly keys: number
+  /** The kinds of the keys that the batch brought: see KeyKinds. */
+  readonly kinds: number
   /** Where all keys were gone through: how many had data. */
   readonly withData?: number
 }
@@ -57,9 +60,10 @@ export const keepRows = () => (rows: Rows, _input: KeepInput, io: TaskIO): KeepO
 /** updateStateByKey: rows are `[key, values]`. */
 export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput => {
   const batch = batchOf(rows)
-  return wentThrough(batch, changed(input, io, (table, { timeMs }) => {
+  return wentThrough(batch, changed(input, io, (table, { timeMs }, kinds) => {
     const time = new Time(timeMs)
     let calls = 0
+    batch.forEach(key => kinds.add(key))
     for (const cell of table.cells()) {
       const place = batch.size === 0 ? -1 : batch.find(cell.key)
       const values = (place === -1 ? [] : batch.values[place]) as unknown[]
@@ -82,7 +86,8 @@ export const updateState = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [
 /** updateStateByKey over whole partitions: the function gets `[key, values, state]` of every key, and gives the pairs that are the state then. */
 export const updatePartition = (_args: Args, [f]: Fns) => (rows: Iterable<readonly [unknown, unknown[]]>, input: KeepInput, io: TaskIO): KeepOutput => {
   const batch = batchOf(rows)
-  return wentThrough(batch, changed(input, io, (table, { timeMs }) => {
+  return wentThrough(batch, changed(input, io, (table, { timeMs }, kinds) => {
+    batch.forEach(key => kinds.add(key))
     const given = updated(table, batch, f!, timeMs, io)
     for (const [key] of given) if (batch.find(key) === -1 && table.get(key) === undefined) throw new FinalFailure(kernelErrors.RIV_STATE_KEY(key))
     replaceAll(table, given, timeMs)
@@ -102,12 +107,13 @@ export const replaceState = () => (rows: Iterable<PairRow>, input: KeepInput, io
 
 /** mapWithState: rows are `[key, value]`; emits what the function gives. With a timeout, keys that are idle for longer are handed over last. */
 export const mapState = (_args: Args, [f]: Fns) => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput =>
-  changed(input, io, (table, { timeMs, idleMs }) => {
+  changed(input, io, (table, { timeMs, idleMs }, kinds) => {
     const time = new Time(timeMs)
     const state = new KeyState()
     const emitted = new Collected({ writeRecords: (rows, from, to) => io.keepRecords(rows, from, to) })
     let calls = 0
     for (const [key, value] of rows) {
+      kinds.add(key)
       const cell = table.get(key)
       state.wrap(key, cell === undefined ? absent : cell.value, false)
       const result = mapped(f!, key, value, state, time, calls++)
@@ -148,7 +154,8 @@ export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iter
   const own = [...rows]
   const pane = blocksOf(own, io)
   if (due !== true) return { lists: [[], pane], info: undefined }
-  return changed(input, io, (table, { timeMs }) => {
+  return changed(input, io, (table, { timeMs }, kinds) => {
+    for (const [key] of own) kinds.add(key)
     const entering = new CombineMap()
     const leaving = new CombineMap()
     for (const ref of input.lists[0]!) combineInto(entering, io.records(ref) as PairRow[], f!)
@@ -174,8 +181,9 @@ export const slideWindow = ([due]: Args, [f, inverse, keep]: Fns) => (rows: Iter
 }
 
 /** The first version, from pairs; a key's last one stands. */
-export const loadState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }) => {
+export const loadState = () => (rows: Iterable<PairRow>, input: KeepInput, io: TaskIO): KeepOutput => changed(input, io, (table, { timeMs }, kinds) => {
   for (const [key, value] of rows) {
+    kinds.add(key)
     const cell = table.get(key)
     if (cell === undefined) table.put(key, value, timeMs)
     else table.set(cell, value, timeMs)
@@ -220,11 +228,12 @@ export const openState = () => (_rows: Rows, input: KeepInput, io: TaskIO): Keep
 }
 
 /** Changes a table, and writes what the log grows by: what was changed, and some of the rest, so that the log's beginning can go. */
-function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args: StateArgs) => BlockRef[][]): KeepOutput {
+function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args: StateArgs, kinds: KeyKinds) => BlockRef[][]): KeepOutput {
   const args = input.args as StateArgs
+  const kinds = new KeyKinds()
   const table = tableToChange(versionOf(input), io)
   try {
-    const lists = change(table, args)
+    const lists = change(table, args, kinds)
     const puts = new LogColumns()
     const removes: RemoveRow[] = []
     for (const cell of table.touched) {
@@ -236,7 +245,7 @@ function changed(input: KeepInput, io: TaskIO, change: (table: StateStore, args:
     const head = nextHead(threadId)
     const log = [...puts.blocks(io), ...blocksOf(removes, io)]
     table.seal(head, args.timeMs, log.reduce((sum, { bytes }) => sum + bytes, 0))
-    return { lists: [log, ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size } satisfies StateInfo }
+    return { lists: [log, ...lists], info: { head, keepFromMs: again?.keepFromMs, keys: table.size, kinds: kinds.bits } satisfies StateInfo }
   } catch (error) {
     table.rollback()
     forgetDamaged(input.owner!, error)

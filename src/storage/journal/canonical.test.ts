@@ -1,3 +1,5 @@
+// Bytes of data that V8 holds in several ways; data that comes back.
+
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { deserialize, serialize } from 'node:v8'

@@ -1,5 +1,5 @@
 // A program that changed: what it lacks is given up for good, windows are found by the name of their stream, sinks by their number among sinks,
-// classes by their names.
+// classes by their names; keys must be of the kind that they were.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { ManualClock } from '../../base/clock.ts'
 import { Context } from '../../context/context.ts'
 import type { DStream } from '../dstream.ts'
+import type { State } from '../../kernel/state/state.ts'
 import type { TwoPhaseSink } from '../output/sink.ts'
 import { StreamingContext } from '../streaming-context.ts'
 
@@ -123,6 +124,71 @@ test('savepoints that are asked for at once are several', async () => {
     assert.equal(new Set(paths).size, 3)
     for (const path of paths) assert.deepEqual(readdirSync(path), ['journal'])
   } })
+})
+
+describe('keys of another kind', () => {
+  const programs = {
+    texts: (numbers: DStream<number>) => numbers.map((n): [unknown, number] => [`key ${n % 3}`, n]),
+    numbers: (numbers: DStream<number>) => numbers.map((n): [unknown, number] => [n % 3, n]),
+    both: (numbers: DStream<number>) => numbers.map((n): [unknown, number] => [n % 2 === 0 ? n % 3 : `key ${n % 3}`, n]),
+    none: (numbers: DStream<number>) => numbers.filter(() => false).map((n): [unknown, number] => [n % 3, n]),
+    transformed: (numbers: DStream<number>) => numbers.transform(rdd => rdd.map((n): [unknown, number] => [[n % 3], n])),
+  }
+  type Keys = keyof typeof programs
+  const keyed = (ssc: StreamingContext, keys: Keys): DStream<[unknown, number]> => programs[keys](counting(ssc))
+  const operators: Readonly<Record<string, (pairs: DStream<[unknown, number]>) => DStream<unknown>>> = {
+    updateStateByKey: pairs => pairs.updateStateByKey<number>((ns, sum) => ns.reduce(add, sum ?? 0), 2),
+    mapWithState: pairs => pairs.mapWithState((key, n, state: State<number>) => { state.update((state.getOption() ?? 0) + n!); return [key, state.get()] }, { numPartitions: 2 }),
+    reduceByKeyAndWindow: pairs => pairs.reduceByKeyAndWindow(add, (a, b) => a - b, '4 s', '1 s', { numPartitions: 2 }),
+  }
+  for (const [operator, describe] of Object.entries(operators)) {
+    const life = (keys: Keys, from: number, to: number, uid?: string, give = false): Promise<Record<string, unknown[]>> => live({ from, to, give, describe: ssc => {
+      const stream = describe(keyed(ssc, keys))
+      return { out: uid === undefined ? stream : stream.uid(uid) }
+    } })
+    test(`are refused, and nothing is lost: ${operator}`, async () => {
+      await life('texts', 0, 2)
+      const refusal = { code: 'RIV_STATE_KEY_KIND', message: new RegExp(`the keys of ${operator}#0 are texts in the checkpoint, and numbers in the program`) }
+      await assert.rejects(life('numbers', 2, 4), refusal)
+      await life('none', 2, 3) // the batch stays undone: it runs again, and brings nothing
+      await assert.rejects(life('numbers', 3, 4), refusal)
+      await life('both', 3, 5) // one kind in common may be what the program always had
+      await life('numbers', 5, 6)
+      await assert.rejects(life('transformed', 6, 7), { code: 'RIV_STATE_KEY_KIND', message: /are texts and numbers in the checkpoint, and arrays in the program/ })
+    })
+
+    test(`are taken from the program that always made both: ${operator}`, async () => {
+      for (let from = 1; from < 5; from++) await life('both', from, from + 1)
+    })
+
+    test(`are taken where it is said that some state may be lost: ${operator}`, async () => {
+      await life('texts', 0, 2)
+      await life('numbers', 2, 3, undefined, true)
+      await life('texts', 3, 4)
+    })
+
+    test(`begin a state of another name: ${operator}`, async () => {
+      await life('texts', 0, 2, 'old')
+      await life('numbers', 2, 4, 'new', true)
+      await assert.rejects(life('texts', 4, 5, 'new'), { code: 'RIV_STATE_KEY_KIND' })
+    })
+  }
+
+  test('are seen also after the partitions of a state changed', async () => {
+    const summed = (keys: Keys, partitions: number) => (ssc: StreamingContext): Streams => ({ out: keyed(ssc, keys).updateStateByKey<number>((ns, sum) => ns.reduce(add, sum ?? 0), partitions) })
+    await live({ from: 0, to: 2, describe: summed('texts', 2) })
+    await live({ from: 2, to: 3, describe: summed('none', 3) })
+    await assert.rejects(live({ from: 3, to: 4, describe: summed('numbers', 3) }), { code: 'RIV_STATE_KEY_KIND' })
+  })
+
+  test('stop the streams also where outputs skip failures', async () => {
+    const skipping = (keys: Keys) => (ssc: StreamingContext): Streams => {
+      keyed(ssc, keys).updateStateByKey<number>((ns, sum) => ns.reduce(add, sum ?? 0), 1).foreachRDD(async rdd => { await rdd.count() }, { onFailure: 'skip' })
+      return {}
+    }
+    await live({ from: 0, to: 1, describe: skipping('texts') })
+    await assert.rejects(live({ from: 1, to: 2, describe: skipping('numbers') }), { code: 'RIV_STATE_KEY_KIND' })
+  })
 })
 
 /** A program whose state is instances of a class; the class is gone, or has another method, where `how` says so. */

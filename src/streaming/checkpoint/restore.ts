@@ -52,7 +52,7 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
   }
   const scope = new PlanScope()
   for (const [i, { stateful }] of graph.stateful.entries()) {
-    const anew = await inScope(scope, async () => stateful.restored?.()).catch(error => { throw unknownClass(operators[i]!.id, error) ?? error })
+    const anew = await inScope(scope, async () => stateful.restored?.(allowNonRestoredState)).catch(error => { throw unknownClass(operators[i]!.id, error) ?? error })
     if (anew !== undefined) checkpointer.restate(operators[i]!.id, anew)
   }
   scope.release()

@@ -65,8 +65,8 @@ export interface Stateful {
   readonly logList?: number
   /** Takes over what a batch of an earlier run added; batches come in order. */
   restore(timeMs: number, delta: Delta): void
-  /** All of an earlier run was restored. Where it had to be brought to other partitions: what its batches added, by time, to be journalled anew. */
-  restored?(): Promise<ReadonlyMap<number, Delta> | undefined>
+  /** All of an earlier run was restored; keys of other kinds than it had are refused, unless `anyKeys` may come. Where it had to be brought to other partitions: what its batches added, by time, to be journalled anew. */
+  restored?(anyKeys: boolean): Promise<ReadonlyMap<number, Delta> | undefined>
   /** Versions up to a time are not read any more; with Infinity it gives up everything. */
   forget(upToMs: number, runner: JobRunner): void
 }

@@ -72,6 +72,11 @@ export abstract class StreamNode {
     this.varies = varies
   }
 
+  /** The functions that it calls itself, in the program. */
+  get ownFunctions(): readonly Function[] {
+    return []
+  }
+
   /** How much time before a batch it reads of its parents; only what was kept of them is there. */
   get readsBackMs(): number {
     return 0

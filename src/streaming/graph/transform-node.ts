@@ -21,6 +21,10 @@ export class TransformNode extends StreamNode {
     this.#transform = options.transform
   }
 
+  override get ownFunctions(): readonly Function[] {
+    return [this.#transform]
+  }
+
   protected override async compute(timeMs: number): Promise<Plan> {
     const rdds: RDD<unknown>[] = []
     for (const parent of this.parents) {

@@ -52,8 +52,8 @@ export class InverseWindowNode extends KeyedStateNode {
     const plan = await this.batchAt(timeMs)
     const inputs = state.inputs({ timeMs }, partition => [of(entering, partition), of(leaving, partition)])
     const outputs = await keep(this.context, { plan, op, site, fn: builtin('slideWindow', [due], functions), inputs })
-    this.#panes.set(timeMs, outputs.map(({ lists }) => lists[1]!))
     if (due) state.add(timeMs, outputs)
+    this.#panes.set(timeMs, outputs.map(({ lists }) => lists[1]!))
   }
 
   deltaOf(timeMs: number): Delta | undefined {
@@ -78,8 +78,8 @@ export class InverseWindowNode extends KeyedStateNode {
     if (partitions[0]?.info !== undefined) this.state.restore(timeMs, partitions)
   }
 
-  async restored(): Promise<ReadonlyMap<number, Delta> | undefined> {
-    const moved = await this.state.restored(this.context, this.op, this.site)
+  async restored(anyKeys: boolean): Promise<ReadonlyMap<number, Delta> | undefined> {
+    const moved = await this.state.restored(this.context, this.op, this.site, anyKeys)
     const [first] = this.#panes.values()
     if (first === undefined || (!moved && first.length === this.target.partitions)) return undefined
     await this.#repartition()

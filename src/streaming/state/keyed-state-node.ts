@@ -6,6 +6,7 @@ import { source } from '../../rdd/nodes.ts'
 import type { Partitioning, Plan, PlanFunction } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
 import type { RDDContext } from '../../rdd/rdd-context.ts'
+import { codeOf } from '../graph/code-of.ts'
 import type { Delta, Stateful, StatePlace } from '../graph/stateful.ts'
 import { StreamNode, type NodeOptions } from '../graph/stream-node.ts'
 import { KeyedState } from './keyed-state.ts'
@@ -56,7 +57,7 @@ export abstract class KeyedStateNode extends StreamNode implements Stateful {
   }
 
   placed(place: StatePlace, operator: string): readonly string[] {
-    return this.state.placed(place, operator)
+    return this.state.placed(place, operator, codeOf(this.parent))
   }
 
   get readsFromMs(): number {

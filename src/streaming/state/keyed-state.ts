@@ -18,11 +18,15 @@ import type { BlockRef } from '../../wire/slab/block-ref.ts'
 import { packRefs } from '../../wire/slab/packed-refs.ts'
 import type { PartitionDelta, StatePlace } from '../graph/stateful.ts'
 import { keep } from './keep.ts'
+import { KeyOrigin } from './key-origin.ts'
 
 /** What one batch added; its blocks move. */
 interface Entry { readonly timeMs: number; blocks: readonly BlockRef[]; readonly rows: number; released?: true }
 
-interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number; readonly withData?: number | undefined }
+interface Partition { readonly head: string | undefined; readonly log: readonly Entry[]; readonly keys: number; readonly kinds: number; readonly withData?: number | undefined }
+
+/** A version that knew nothing of kinds may have written it. `keysBy` is the code that made the keys. */
+type JournalledInfo = Omit<StateInfo, 'head' | 'kinds'> & Partial<Pick<StateInfo, 'kinds'>> & { readonly keysBy?: number | undefined }
 
 /** What a batch says itself. */
 type GivenArgs = Pick<StateArgs, 'timeMs' | 'idleMs'>
@@ -36,6 +40,8 @@ const shortLog = 8
 const longLog = 256
 /** … or with so many rows for each key. */
 const rowsAKey = 2
+/** Of keys that were journalled by a version which did not say. */
+const anyKind = -1
 
 let lastState = 0
 
@@ -45,6 +51,7 @@ export class KeyedState {
   readonly #owner = `state ${++lastState}/`
   readonly #versions = new Map<number, Version>()
   #place: StatePlace = { committedMs: -Infinity, disk: undefined }
+  readonly #origin = new KeyOrigin()
   #name = ''
   #newest: Version | undefined
   #initialMs: number | undefined
@@ -62,9 +69,10 @@ export class KeyedState {
     this.#target = target
   }
 
-  /** Says where the state of an operator is to be; gives the names of its databases. */
-  placed(place: StatePlace, operator: string): readonly string[] {
+  /** Says where the state of an operator is to be, and what makes its keys; gives the names of its databases. */
+  placed(place: StatePlace, operator: string, code: number): readonly string[] {
     this.#place = place
+    this.#origin.placed(operator, code)
     this.#name = `${operator.replaceAll(/[^\w.-]+/g, '_').slice(0, 80)}-${createHash('sha256').update(operator).digest('hex').slice(0, 8)}`
     const { partitions } = this.#target
     return Array.from({ length: partitions }, (_, i) => this.#databaseOf(i, partitions))
@@ -76,7 +84,7 @@ export class KeyedState {
 
   /** The newest version; the empty one is made when it is first asked for, because a checkpoint may set the number of partitions. */
   get #last(): Version {
-    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0 })), scope: new PlanScope() })
+    return (this.#newest ??= { timeMs: -Infinity, sinceMs: -Infinity, partitions: Array.from({ length: this.#target.partitions }, () => ({ head: undefined, log: [], keys: 0, kinds: 0 })), scope: new PlanScope() })
   }
 
   /** The time of the newest version; −Infinity before the first. */
@@ -104,20 +112,26 @@ export class KeyedState {
     return this.#last.partitions.map((_, i) => this.#input(this.#last, i, args, lists(i)))
   }
 
-  /** Makes what tasks wrote the newest version; an `initial` one is journalled with the one that comes next. */
+  /** Makes what tasks wrote the newest version; an `initial` one is journalled with the one that comes next. Errors: RIV_STATE_KEY_KIND. */
   add(timeMs: number, outputs: readonly KeepOutput[], initial = false): void {
+    try {
+      this.#origin.check(kindsIn(outputs.map(({ info }) => info as StateInfo)))
+    } catch (error) {
+      for (const { lists } of outputs) for (const blocks of lists) this.#runner.release(blocks)
+      throw error
+    }
     const before = this.#last
     if (initial) this.#initialMs = timeMs
     const dropped: Entry[] = []
     const partitions = outputs.map(({ lists, info }, i): Partition => {
-      const { head, keepFromMs = -Infinity, keys, withData } = info as StateInfo
+      const { head, keepFromMs = -Infinity, keys, kinds, withData } = info as StateInfo
       const log: Entry[] = []
       for (const entry of before.partitions[i]?.log ?? []) {
         if (entry.timeMs >= keepFromMs) log.push(entry)
         else dropped.push(entry)
       }
       if (lists[0]!.length > 0) log.push({ timeMs, blocks: lists[0]!, rows: lists[0]!.reduce((sum, { count }) => sum + count, 0) })
-      return { head, log, keys, withData }
+      return { head, log, keys, kinds: kinds | (before.partitions[i]?.kinds ?? 0), withData }
     })
     if (dropped.length > 0) this.#dropped.push({ fromMs: timeMs, entries: dropped })
     this.#before = before
@@ -127,11 +141,12 @@ export class KeyedState {
 
   /** Takes over what a batch of an earlier run added. */
   restore(timeMs: number, deltas: readonly PartitionDelta[]): void {
-    this.add(timeMs, deltas.map(({ lists, info }, i) => ({ lists, info: { ...(info as Omit<StateInfo, 'head'>), head: `${this.#owner}${i} ${timeMs}` } })))
+    this.#origin.restore((deltas[0]?.info as JournalledInfo | undefined)?.keysBy)
+    this.add(timeMs, deltas.map(({ lists, info }, i) => ({ lists, info: { kinds: anyKind, ...(info as JournalledInfo), head: `${this.#owner}${i} ${timeMs}` } })))
   }
 
-  /** Has threads read a restored version, and brings it to the partitions that the program asks for; true where it was not there. Errors: RIV_JOURNAL_CORRUPT. */
-  async restored(context: RDDContext, op: string, site: CallSite): Promise<boolean> {
+  /** Has threads read a restored version, and brings it to the partitions that the program asks for; true where it was not there. The first keys must be of a kind it has, or `anyKeys` may come. Errors: RIV_JOURNAL_CORRUPT. */
+  async restored(context: RDDContext, op: string, site: CallSite, anyKeys: boolean): Promise<boolean> {
     if (this.timeMs === -Infinity) return false
     const moves = this.#last.partitions.length !== this.#target.partitions
     try {
@@ -139,6 +154,7 @@ export class KeyedState {
     } catch (error) {
       throw causeWithCode(error, 'RIV_JOURNAL_CORRUPT') ?? error
     }
+    this.#origin.restored(kindsIn(this.#last.partitions), anyKeys)
     return moves
   }
 
@@ -148,7 +164,8 @@ export class KeyedState {
     const logs = source(op, site, before.partitions.map((_, i) => ({ kind: 'kept', input: this.#input(before, i, { timeMs }, []), read: builtin('readLog') })))
     this.#newest = undefined
     const outputs = await keep(context, { plan: shuffle(logs, op, site, this.#target), op, site, fn: builtin('adoptState'), inputs: this.inputs({ timeMs }) })
-    this.add(timeMs, outputs)
+    const kinds = kindsIn(before.partitions)
+    this.add(timeMs, outputs.map(({ lists, info }) => ({ lists, info: { ...(info as StateInfo), kinds } })))
     this.#before = undefined
     this.#release(before.partitions.flatMap(({ log }) => log))
   }
@@ -162,8 +179,8 @@ export class KeyedState {
   /** What the newest version added to each partition's log. */
   get added(): readonly PartitionDelta[] {
     const { sinceMs, partitions } = this.#last
-    return partitions.map(({ log, keys }) => ({
-      lists: [log.flatMap(entry => (entry.timeMs > sinceMs ? entry.blocks : []))], info: { keepFromMs: log[0]?.timeMs, keys } satisfies Omit<StateInfo, 'head'>,
+    return partitions.map(({ log, keys, kinds }) => ({
+      lists: [log.flatMap(entry => (entry.timeMs > sinceMs ? entry.blocks : []))], info: { keepFromMs: log[0]?.timeMs, keys, kinds, keysBy: this.#origin.by } satisfies JournalledInfo,
     }))
   }
 
@@ -285,3 +302,5 @@ function isTooLong({ log, keys }: Partition): boolean {
 }
 
 const rowsIn = (log: readonly Entry[]): number => log.reduce((sum, { rows }) => sum + rows, 0)
+
+const kindsIn = (parts: readonly { readonly kinds: number }[]): number => parts.reduce((all, { kinds }) => all | kinds, 0)

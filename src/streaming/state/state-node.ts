@@ -82,8 +82,8 @@ export class StateNode extends KeyedStateNode {
     this.state.restore(timeMs, partitions)
   }
 
-  async restored(): Promise<ReadonlyMap<number, Delta> | undefined> {
-    if (!await this.state.restored(this.context, this.op, this.site)) return undefined
+  async restored(anyKeys: boolean): Promise<ReadonlyMap<number, Delta> | undefined> {
+    if (!await this.state.restored(this.context, this.op, this.site, anyKeys)) return undefined
     return new Map([[this.state.timeMs, this.deltaOf(this.state.timeMs)!]])
   }
 
