@@ -19,21 +19,23 @@ beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'rivulet-match-')) })
 afterEach(() => rmSync(directory, { recursive: true }))
 
 type Streams = Readonly<Record<string, DStream<unknown>>>
-interface Life { readonly from: number; readonly to: number; readonly give?: boolean; readonly keep?: number; readonly describe: (ssc: StreamingContext) => Streams; readonly then?: (ssc: StreamingContext) => Promise<void> }
+interface Life { readonly from: number; readonly to: number; readonly give?: boolean; readonly keep?: number; readonly master?: string; readonly store?: 'memory' | 'disk'; readonly describe: (ssc: StreamingContext) => Streams; readonly then?: (ssc: StreamingContext) => Promise<void> }
 
 /** Runs batches (from, to]; gives what came out of each stream, batch by batch. */
-async function live({ from, to, give = false, keep = 100, describe, then }: Life): Promise<Record<string, unknown[]>> {
-  await using ctx = new Context({ master: 'inline', conf: { 'checkpoint.durability': 'process', 'replay.keep': keep, 'checkpoint.allowNonRestoredState': give } })
+async function live({ from, to, give = false, keep = 100, master = 'inline', store = 'memory', describe, then }: Life): Promise<Record<string, unknown[]>> {
+  await using ctx = new Context({ master, conf: { 'checkpoint.durability': 'process', 'replay.keep': keep, 'checkpoint.allowNonRestoredState': give, 'state.store': store } })
   const clock = new ManualClock(from * 1000)
   const ssc = new StreamingContext(ctx, '1 s', { clock })
   ssc.checkpoint(directory)
   const out: Record<string, unknown[]> = {}
   for (const [name, stream] of Object.entries(describe(ssc))) stream.foreachRDD(async rdd => { (out[name] ??= []).push(await rdd.collect()) })
+  const ended = ssc.awaitTermination()
+  ended.catch(() => {}) // awaited below
   await ssc.start()
   await clock.advance((to - from) * 1000)
   await then?.(ssc)
   await ssc.stop()
-  await ssc.awaitTermination()
+  await ended
   return out
 }
 
@@ -179,6 +181,13 @@ describe('keys of another kind', () => {
     await live({ from: 0, to: 2, describe: summed('texts', 2) })
     await live({ from: 2, to: 3, describe: summed('none', 3) })
     await assert.rejects(live({ from: 3, to: 4, describe: summed('numbers', 3) }), { code: 'RIV_STATE_KEY_KIND' })
+  })
+
+  test('are refused by threads with states on disk', async () => {
+    const life = (keys: Keys, from: number): Promise<unknown> => live({ from, to: from + 1, master: 'local[2]', store: 'disk', describe: ssc => ({ out: operators['mapWithState']!(keyed(ssc, keys)) }) })
+    await life('texts', 0)
+    await assert.rejects(life('numbers', 1), { code: 'RIV_STATE_KEY_KIND' })
+    await life('texts', 1)
   })
 
   test('stop the streams also where outputs skip failures', async () => {
