@@ -17,6 +17,7 @@ import type { Script } from './script.ts'
 /** How the user's own modules travel: imported by the worker, or copied where the worker has not the files. */
 export type UserModules = 'ref' | 'value'
 
+const root = new URL('../../', import.meta.url).href
 const mains = new Set<string>()
 const reaching = new Map<string, boolean>()
 /** Files of bare specifiers (`#config`, packages of a workspace), by importing module. */
@@ -69,10 +70,13 @@ function search(start: string): boolean {
   const seen = new Set([start])
   for (const at of seen) {
     if (mains.has(at)) return true
-    if (!at.includes('/node_modules/')) for (const next of importsOf(at)) seen.add(next)
+    if (!at.includes('/node_modules/') && !isOwn(at)) for (const next of importsOf(at)) seen.add(next)
   }
   return false
 }
+
+/** Whether it is one of our own modules, which import no program; tests beside them are programs. */
+const isOwn = (at: string): boolean => at.startsWith(root) && !/\.(test|fixture)$/.test(at)
 
 function importsOf(at: string): readonly string[] {
   const files = requiredFiles(file => stem(file) === at)
