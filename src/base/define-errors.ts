@@ -53,11 +53,14 @@ export function isRivuletError(error: unknown): error is RivuletError {
   return typeof error === 'object' && error !== null && brand in error
 }
 
-/** The error with a code, be it this one or below it; what comes from another thread may have lost its class. */
-export function causeWithCode(error: unknown, code: ErrorCode): Error | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if ('code' in cause && cause.code === code) return cause
+/** The first error that matches, be it this one or below it; what comes from another thread may have lost its class. */
+export function findCause(error: unknown, matches: (cause: Error & { readonly code?: unknown }) => boolean): Error | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (matches(cause)) return cause
   return undefined
 }
+
+/** The error with a code, be it this one or below it. */
+export const causeWithCode = (error: unknown, code: ErrorCode): Error | undefined => findCause(error, cause => cause.code === code)
 
 type Table = Record<ErrorCode, ErrorRow>
 type Makers<T extends Table> = {

@@ -239,8 +239,9 @@ class Simulation {
   /** Asserts the rules of what is on the disk. */
   async #check(): Promise<void> {
     const { outcomes, committed } = this.#outside
-    if (!this.#disk.paths().some(path => path.startsWith(`${journal}/segment-`))) return
-    for (const path of this.#disk.paths()) if (path.startsWith(`${journal}/`)) this.world.note(`${path} has ${(this.#disk.get(path) as { bytes: Buffer }).bytes.length} bytes`)
+    const files = this.#disk.paths().filter(path => path.startsWith(`${journal}/`))
+    if (!files.some(path => path.startsWith(`${journal}/segment-`))) return
+    for (const path of files) this.world.note(`${path} has ${(this.#disk.get(path) as { bytes: Buffer }).bytes.length} bytes`)
     const copy = this.#disk.copy(() => 0).process({ pause: () => undefined })
     const times = outcomes.map(({ time }) => time)
     const { blocks, completed } = await checkRules(copy, journal, batchMs, { ...(times.length > 0 && { lastOutputMs: Math.max(...times) }), ...(committed.length > 0 && { lastCommitted: Math.max(...committed) }) })

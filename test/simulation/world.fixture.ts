@@ -10,7 +10,7 @@ import { seededRandom } from '../../src/base/random.ts'
 /** Resolves when no promise has anything to do: ticks come after all of them. */
 const turn = (): Promise<void> => new Promise(resolve => { process.nextTick(resolve) })
 
-/** As today's times: with smaller ones V8 may write a time in two ways into a journal, by what it has optimized. */
+/** As times are today: too large for V8's small integers. */
 export const startMs = 1_700_000_000_000
 
 interface Event { readonly ms: number; readonly seq: number; readonly process: Process; readonly what: string; readonly callback: () => unknown; cancelled: boolean }

@@ -24,6 +24,9 @@ export interface DatabaseNote {
   readonly newestMs: number
 }
 
+/** As it is in the database; one that does not sync says since which start of the machine it is. */
+type StoredNote = DatabaseNote & { readonly boot?: string }
+
 /** Names the time since the machine was started, where that is known. */
 const boot = existsSync('/proc/sys/kernel/random/boot_id') ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : undefined
 
@@ -197,9 +200,9 @@ function removeFiles(path: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true })
 }
 
-function parsed(text: string): DatabaseNote & { readonly boot?: string } | undefined {
+function parsed(text: string): StoredNote | undefined {
   try {
-    const note = JSON.parse(text) as DatabaseNote & { readonly boot?: string }
+    const note = JSON.parse(text) as StoredNote
     return { ...note, doneMs: Number(note.doneMs), newestMs: Number(note.newestMs) }
   } catch {
     return undefined

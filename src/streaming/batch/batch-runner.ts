@@ -153,8 +153,8 @@ export class BatchRunner {
     batch.startedMs = clock.now()
     if (!bus.isEmpty) bus.post('onBatchStarted', { batchInfo: batch.info })
     for (const letters of graph.letters) letters.begin()
-    let unfit: Error | undefined
     this.#inBatch(batch, async () => {
+      let unfit: Error | undefined
       for (const { node, stateful } of graph.statefulAt(timeMs)) {
         const startedMs = context.platform.clock.now()
         try {
@@ -164,15 +164,15 @@ export class BatchRunner {
           batch.rolledBack = true
           graph.rollback(timeMs, node, error as Error)
           unfit = causeWithCode(error, 'RIV_STATE_KEY_KIND')
-          if (unfit !== undefined) break
+          if (unfit !== undefined) { // whatever outputs do about failures: the program does not fit its state
+            batch.failed = true
+            this.#options.onFailure(unfit)
+            break
+          }
           // Outputs that are due find it out themselves; those of a window that is due later would never.
           for (const output of graph.outputsOver(node)) if (!output.node.isDue(timeMs)) this.#judge(output, batch, outputFailure(output, timeMs, error))
           break
         }
-      }
-      if (unfit !== undefined) { // whatever outputs do about failures: the program does not fit its state
-        batch.failed = true
-        this.#options.onFailure(unfit)
       }
       const { checkpointer } = this.#options
       const { lastBorrowed } = checkpointer

@@ -1,5 +1,6 @@
 // Puts what a journal has of earlier runs into a graph: states and panes into its operators, unfinished batches into its inputs.
 
+import { findCause } from '../../base/define-errors.ts'
 import { inScope } from '../../rdd/nodes.ts'
 import { PlanScope } from '../../rdd/plan.ts'
 import type { JobRunner } from '../../rdd/job-runner.ts'
@@ -80,11 +81,8 @@ export async function restore({ recovery, graph, runner, checkpointer, lasts, ze
 
 /** What to say where a state has instances of a class that the program has not. */
 function unknownClass(operator: string, error: unknown): Error | undefined {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const { name, code, message } = cause as Error & { code?: unknown }
-    if (name === 'UnknownClass' || code === 'RIV_CLOSURE_CLASS') return streamingErrors.RIV_STATE_CLASS.withCause(error, operator, /class (\w+)/.exec(message.replace('a class is', ''))?.[1] ?? message)
-  }
-  return undefined
+  const cause = findCause(error, ({ name, code }) => name === 'UnknownClass' || code === 'RIV_CLOSURE_CLASS')
+  return cause && streamingErrors.RIV_STATE_CLASS.withCause(error, operator, /class (\w+)/.exec(cause.message.replace('a class is', ''))?.[1] ?? cause.message)
 }
 
 /** Reads lists of blocks back, which have so many records each; those of one list may stay where they are. */
